@@ -28,6 +28,7 @@
 #include "analyze/attribution/results.h"
 #include "analyze/attribution/run.h"
 #include "analyze/attribution/scores.h"
+#include "analyze/attribution/settle.h"
 #include "analyze/attribution/solve.h"
 #include "analyze/attribution/state.h"
 #include "analyze/attribution/times.h"
@@ -288,7 +289,7 @@ static int attribute(struct attr_run *r)
 	const struct attr_view *v = &st->view;
 	int rc;
 
-	if ((rc = attr_fit(r)) < 0 || (rc = attr_declared_fit(r)) < 0)
+	if ((rc = attr_fit(r)) < 0 || (rc = attr_settle(r)) < 0 || (rc = attr_declared_fit(r)) < 0)
 		return rc;
 	st->memory_ns = attr_kernel_ops_of(st->shape.kind)->memory(&st->shape, &st->readings);
 	if ((rc = resample(r)) < 0 || (rc = attr_quantum(r)) < 0 || (rc = finite_run(r)) < 0 ||

@@ -99,7 +99,7 @@ static int weigh(struct attr_run *r)
 	bool changed;
 	int rc = attr_reweigh(r, &changed);
 
-	return !rc && changed && !r->weights.cell_w ? attr_fit_step(r) : rc;
+	return !rc && changed && !r->weights.cell_w ? attr_goes_on(r) : rc;
 }
 
 #define STEADY_ROUNDS 4

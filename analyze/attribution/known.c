@@ -22,6 +22,7 @@
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/nnls.h"
 #include "analyze/attribution/run.h"
+#include "analyze/attribution/settle.h"
 #include "analyze/attribution/small.h"
 #include "analyze/attribution/state.h"
 #include "analyze/attribution/view.h"
@@ -42,10 +43,14 @@ static const struct trust seen = {6, 0.2}; /* by other readings */
 struct clue {
 	size_t c;  /* column of the sums */
 	double at; /* its value in the fit */
-	double off,
-		u2; /* by how much that is not what is known of it, and how well that is, as a variance */
+	double was,
+		known_u2; /* by how much that is not what is known of it; how well that is, as a variance */
 	struct trust how;
-	double w; /* weight of its covariance */
+	bool bound;   /* it is 0 there, as no power is negative */
+	double slope; /* and by how much the residual would fall with it */
+	double off;   /* from what is known, were it not bound */
+	double u2;    /* how well that is known, as the run has it */
+	double w;     /* weight of its covariance */
 };
 
 struct clues {
@@ -69,17 +74,8 @@ static double clue_variance(const struct clues *s, size_t clue)
 static void add_clue(struct clues *s, size_t c, double at, double off, double u2, struct trust how)
 {
 	if (s->n < CLUES)
-		s->at[s->n++] = (struct clue){c, at, off, u2, how, 0};
-}
-
-/* A lag that was searched among updates of the sensor is known but for those. */
-static bool is_declared(const struct attr_run *r)
-{
-	const struct erg_attr_state *st = r->st;
-
-	return r->misfit.declared_right && r->fit.estimated &&
-		(!st->readings.stale || st->readings.at_updates) && st->shape.phase < 0 &&
-		st->rail.model.provenance != ERG_PROVENANCE_ASSUMED;
+		s->at[s->n++] =
+			(struct clue){.c = c, .at = at, .was = off, .known_u2 = u2, .how = how};
 }
 
 /* What is added to a parameter of the sensor is among the unknowns of the last fit. */
@@ -98,7 +94,7 @@ static void add_sensor(const struct attr_run *r, struct clues *s)
 	struct attr_shape known = r->declared;
 
 	known.lag_ns = r->first.lag_ns;
-	if (!is_declared(r))
+	if (!attr_is_declared(r))
 		return;
 	add_parameter(r, s, ATTR_DELAY, attr_delay_of(is), attr_delay_of(&known),
 		hypot((double)r->st->rail.model.lag_u_ns, r->st->readings.room_ns / sqrt(12)));
@@ -146,31 +142,95 @@ static void add_gaps(const struct attr_run *r, struct clues *s)
 				d->var[c] + st->tau2, seen);
 }
 
-/* The inverse of the sums for the parameters, and how well they are known beforehand. */
-static int find_covariances(struct attr_run *r, struct clues *s)
+/* Of the last fit, by its sums TOTAL: how the residual falls with column C. */
+static double slope_of(const struct attr_nnls *fit, double *total, size_t c)
 {
-	struct erg_attr_state *st = r->st;
-	_cleanup_(erg_freep) double *total = malloc(st->gram.stride * sizeof(*total));
-	size_t n = 0;
+	size_t dim = fit->dim;
+	double w = attr_sum_h(total, dim)[c];
+
+	for (size_t j = 0; j < dim; j++)
+		w -= total[j < c ? attr_tri(dim, j, c) : attr_tri(dim, c, j)] * fit->x[j];
+	return w;
+}
+
+static void find_bound(const struct attr_run *r, struct clues *s, double *total)
+{
+	size_t dim = r->nnls.dim;
+
+	for (size_t i = 0; i < s->n; i++) {
+		struct clue *c = &s->at[i];
+
+		c->bound = !r->nnls.passive[c->c] && total[attr_tri(dim, c->c, c->c)] > 0;
+		c->slope = c->bound ? slope_of(&r->nnls, total, c->c) : 0;
+	}
+}
+
+/* The inverse of the sums for the parameters. A power that is bound is free here: what is known of it says as much
+ * as of one that is not. */
+static void invert(const struct attr_run *r, struct clues *s, const double *total)
+{
+	memset(s->inverse, 0, r->nnls.dim * CLUES * sizeof(*s->inverse));
+	for (size_t i = 0; i < s->n; i++) {
+		s->inverse[s->at[i].c * CLUES + i] = 1;
+		r->nnls.passive[s->at[i].c] |= s->at[i].bound;
+	}
+	attr_nnls_spread(&r->nnls, total, s->inverse, CLUES);
+	for (size_t i = 0; i < s->n; i++)
+		r->nnls.passive[s->at[i].c] &= !s->at[i].bound;
+}
+
+/* How far column C of the fit goes where what is bound is free. */
+static double freed(const struct clues *s, size_t c)
+{
+	double step = 0;
+
+	for (size_t i = 0; i < s->n; i++)
+		step += s->inverse[c * CLUES + i] * s->at[i].slope;
+	return step;
+}
+
+/* Part of the way back to what is known. */
+static double believed(const struct clue *c, double var)
+{
+	return var / (var + c->u2);
+}
+
+/* Whether a parameter is off by no more than chance may do; one that is bound is where it is unless it comes to
+ * more than nothing. */
+static bool is_near(struct clues *s, size_t i)
+{
+	struct clue *c = &s->at[i];
+	double var = clue_variance(s, i), known = c->at - c->was, off2;
+
+	c->off = c->was + freed(s, c->c);
+	off2 = c->off * c->off;
+	c->u2 = fmax(c->known_u2, off2 - c->how.chance * var);
+	return var > 0 && off2 <= APART_MAX * APART_MAX * var &&
+		(!c->bound || known + (1 - believed(c, var)) * c->off > 0);
+}
+
+/* Those that are near, their covariances, and how well they are known beforehand. */
+static int find_near(struct attr_run *r, struct clues *s)
+{
+	_cleanup_(erg_freep) double *total = malloc(r->st->gram.stride * sizeof(*total));
+	size_t all;
 
 	if (!total)
-		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", st->gram.dim);
-	attr_gram_total(&st->gram, NULL, 1, total);
-	for (size_t i = 0; i < s->n; i++)
-		s->inverse[s->at[i].c * CLUES + i] = 1;
-	attr_nnls_spread(&r->nnls, total, s->inverse, CLUES);
-	for (size_t i = 0; i < s->n; i++) {
-		struct clue c = s->at[i];
-		double var = clue_variance(s, i), off2 = c.off * c.off;
+		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", r->st->gram.dim);
+	attr_gram_total(&r->st->gram, NULL, 1, total);
+	find_bound(r, s, total);
+	do {
+		bool near[CLUES];
 
-		c.u2 = fmax(c.u2, off2 - c.how.chance * var);
-		if (!(var > 0) || off2 > APART_MAX * APART_MAX * var)
-			continue;
-		for (size_t j = 0; j < st->gram.dim; j++)
-			s->inverse[j * CLUES + n] = s->inverse[j * CLUES + i];
-		s->at[n++] = c;
-	}
-	s->n = n;
+		invert(r, s, total);
+		for (size_t i = 0; i < s->n; i++)
+			near[i] = is_near(s, i);
+		all = s->n;
+		s->n = 0;
+		for (size_t i = 0; i < all; i++)
+			if (near[i])
+				s->at[s->n++] = s->at[i];
+	} while (s->n < all);
 	return 0;
 }
 
@@ -206,7 +266,7 @@ static void fitted_parts(const struct erg_attr_state *st, const double *power, d
  * vary, that is what is not known. */
 static double wider_by(const struct clue *c, double var)
 {
-	double f = var / (var + c->u2), moved = f * c->off;
+	double f = believed(c, var), moved = c->was - (1 - f) * c->off;
 
 	return sqrt(fmax((moved * moved + f * c->u2) / var, c->how.stays)) - 1;
 }
@@ -253,6 +313,9 @@ static void follow_clues(struct attr_run *r, const struct clues *s, double *slop
 	struct erg_attr_state *st = r->st;
 	double *of = slope + st->view.n_cols, *by = of + st->n_classes;
 
+	for (size_t j = 0; j < st->view.n_cols; j++)
+		slope[j] = -freed(s, j);
+	fitted_parts(st, slope, by);
 	for (size_t i = 0; i < s->n; i++) {
 		const struct clue *c = &s->at[i];
 		double var = clue_variance(s, i);
@@ -284,8 +347,8 @@ int attr_known(struct attr_run *r)
 	add_gaps(r, &s);
 	if (!s.n)
 		return 0;
-	rc = find_covariances(r, &s);
-	if (rc < 0)
+	rc = find_near(r, &s);
+	if (rc < 0 || !s.n)
 		return rc;
 	weigh_clues(&s);
 	follow_clues(r, &s, slope);

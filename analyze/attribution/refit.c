@@ -145,19 +145,27 @@ int attr_fit_at(struct attr_run *r, const struct attr_shape *shape, const double
 	return rc < 0 ? rc : attr_solve(&r->st->gram, &r->nnls, &r->sol, r->err);
 }
 
+/* R stays what it is of the sums that it has. */
 int attr_powers_by(struct attr_run *r, const struct attr_shape *shape, double *power)
 {
 	struct erg_attr_state *st = r->st;
 	struct attr_gram kept = st->gram;
+	struct attr_sums_of of = r->of;
 	struct attr_solution sol = {.power = power};
-	int rc;
+	struct attr_nnls own;
+	int rc = attr_nnls_init(&own, r->nnls.dim, r->nnls.n_free, r->err);
 
+	if (rc < 0)
+		return rc;
 	memset(&st->gram, 0, sizeof(st->gram));
+	r->of.power = NULL;
 	rc = accumulate_readings(r, shape, NULL, false);
 	if (!rc)
-		rc = attr_solve(&st->gram, &r->nnls, &sol, r->err);
+		rc = attr_solve(&st->gram, &own, &sol, r->err);
+	attr_nnls_release(&own);
 	attr_gram_release(&st->gram);
 	st->gram = kept;
+	r->of = of;
 	return rc;
 }
 

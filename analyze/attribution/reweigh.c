@@ -18,6 +18,7 @@
 #include "analyze/attribution/rows.h"
 #include "analyze/attribution/run.h"
 #include "analyze/attribution/state.h"
+#include "analyze/attribution/view.h"
 #include "formats/base/order.h"
 #include "formats/base/util.h"
 
@@ -40,6 +41,20 @@ static void free_pile(struct pile *p)
 	free(p->v);
 }
 
+static double mean_power(const struct erg_attr_state *st)
+{
+	const struct attr_view *v = &st->view;
+	double energy = 0, time = 0;
+
+	for (size_t c = 0; c < v->n_cols; c++) {
+		if (v->col_apart[c])
+			continue;
+		energy += st->power[c] * v->col_time[c];
+		time += v->col_time[c];
+	}
+	return time > 0 ? energy / time : 0;
+}
+
 static int collect(struct attr_run *r, struct pile *p)
 {
 	struct attr_rows rows;
@@ -60,10 +75,10 @@ static int collect(struct attr_run *r, struct pile *p)
 
 		rc = 0;
 		for (size_t i = 0; i < row->n; i++) {
-			double x = row->a[i] * r->st->power[row->col[i]];
+			double w = r->st->power[row->col[i]];
 
-			e -= x;
-			vary += x * x;
+			e -= row->a[i] * w;
+			vary += attr_instance_square(&r->weights, row->a[i], w);
 		}
 		for (size_t i = 0; i < r->n_extra; i++)
 			e -= row->x[i] * r->sol.delta[i];
@@ -115,7 +130,7 @@ static double share_of_times(const struct pile *p, const struct attr_weights *w)
 static int estimate(struct pile *p, struct attr_weights *w, struct erg_err *err)
 {
 	_cleanup_(erg_freep) double *x = malloc((p->n + 1) * sizeof(double));
-	double mean = 0, floor;
+	double mean = 0, inverse = 0, floor, median;
 
 	if (!x)
 		return erg_fail(err, -ENOMEM, "out of memory for %zu residuals", p->n);
@@ -133,12 +148,15 @@ static int estimate(struct pile *p, struct attr_weights *w, struct erg_err *err)
 		for (size_t m = 0; m < p->n; m++)
 			p->v[m] = w->s[0] + w->s[1] * p->vary[m] + w->s[2] * p->slope2[m];
 	}
+	for (size_t m = 0; m < p->n; m++)
+		inverse += 1 / p->v[m];
+	w->level = (double)p->n / inverse;
 	memcpy(x, p->v, p->n * sizeof(double));
 	erg_sort_doubles(x, p->n);
-	w->median = gsl_stats_median_from_sorted_data(x, 1, p->n);
+	median = gsl_stats_median_from_sorted_data(x, 1, p->n);
 	w->time_share = share_of_times(p, w);
-	w->used = x[(size_t)(0.95 * (double)p->n)] > UNLIKE * w->median ||
-		x[(size_t)(0.05 * (double)p->n)] < w->median / UNLIKE;
+	w->used = x[(size_t)(0.95 * (double)p->n)] > UNLIKE * median ||
+		x[(size_t)(0.05 * (double)p->n)] < median / UNLIKE;
 	return 0;
 }
 
@@ -157,6 +175,7 @@ int attr_reweigh(struct attr_run *r, bool *ret_changed)
 		return attr_fit_cells(r);
 	}
 	memset(w, 0, sizeof(*w));
+	w->mean_w = mean_power(r->st);
 	rc = collect(r, &p);
 	if (!rc && p.n >= 200)
 		rc = estimate(&p, w, r->err);

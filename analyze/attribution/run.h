@@ -12,6 +12,7 @@
  *   lag.c        a subset of rows    -> lag, window
  *   fit.c        all of these        -> which sensor stands: as declared (refit.c), or another (scan.c,
  *                search.c), judged by misfit.c, judge.c
+ *   settle.c     sums                -> the sensor as declared, where another fits no better
  *   change.c     sums                -> a change of level that was not recorded
  *   profiles.c   sums                -> layers whose power is a line or two halves (halves.c tests, profile.c makes columns)
  *   solve.c      sums                -> power per column (nnls.c), drift between the blocks
@@ -47,6 +48,13 @@ struct erg_attr_state;
 
 #define ATTR_CHANGES_MAX (ATTR_LEVELS_MAX - 1)
 
+/* What the sums in st->gram are of. */
+struct attr_sums_of {
+	struct attr_shape shape;
+	struct attr_weights weights;
+	double *power; /* of the further columns; NULL: without */
+};
+
 struct attr_run {
 	struct erg_attr *a;
 	const struct attr_source *src;
@@ -64,12 +72,7 @@ struct attr_run {
 	struct attr_weights weights;
 	size_t from, to; /* readings that a fit is of; to 0: all */
 	double work;     /* entries and segments that passes looked at so far */
-	/* What the sums in st->gram are of. */
-	struct {
-		struct attr_shape shape;
-		struct attr_weights weights;
-		double *power; /* of the further columns; NULL: without */
-	} of;
+	struct attr_sums_of of;
 	bool glance;                     /* a sensor that is not as declared is not looked for */
 	bool stood;                      /* the sensor as declared, or near that */
 	struct erg_attr_steps frequency; /* as they were recorded */

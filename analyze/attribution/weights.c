@@ -51,6 +51,12 @@ static double cell_step(double y, double q, double sigma, double mu, double *ret
 	return mu + d / *ret_w;
 }
 
+/* Half of it by the power of all, as a power that came out too small would make readings of it too good. */
+double attr_instance_square(const struct attr_weights *w, double a, double power)
+{
+	return a * a * (power * power + w->mean_w * w->mean_w) / 2;
+}
+
 void attr_weigh(const struct attr_weights *w, struct attr_row *row, const double *power)
 {
 	double mu = 0, vary = 0, v;
@@ -58,10 +64,10 @@ void attr_weigh(const struct attr_weights *w, struct attr_row *row, const double
 	if (!w->cell_w && !w->used)
 		return;
 	for (size_t i = 0; i < row->n; i++) {
-		double e = row->a[i] * power[row->col[i]];
+		double p = power[row->col[i]];
 
-		mu += e;
-		vary += e * e;
+		mu += row->a[i] * p;
+		vary += attr_instance_square(w, row->a[i], p);
 	}
 	if (w->cell_w > 0) {
 		row->y = cell_step(row->y, w->cell_w, w->cell_sigma, mu, &v);
@@ -69,5 +75,5 @@ void attr_weigh(const struct attr_weights *w, struct attr_row *row, const double
 		return;
 	}
 	v = w->s[0] + w->s[1] * vary + w->s[2] * row->slope * row->slope;
-	scale_row(row, w->median / v);
+	scale_row(row, w->level / v);
 }

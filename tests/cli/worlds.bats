@@ -200,3 +200,10 @@ far_sensor() {
     erg-analyze layers --sensor 'kind=boxcar window_s=0.01' --lag 0 far.erg >/dev/null 2>told
     run ! grep contradict told
 }
+
+@test "instances that differ at random: on the average rows are as near as those of least squares" {
+    worlds --seeds 24 --only random-10,random-30 --quick >table || [ $? = 1 ]
+    cat table
+    # mean error in the second column, that of OLS on the same rows in the eleventh
+    awk '/^random-/ { n++; worse += $2 > $11 } END { exit !(n == 2 && !worse) }' table
+}
