@@ -502,7 +502,7 @@ int attr_instances_find(struct attr_instances *t, struct attr_view *v,
 	if (!r)
 		r = find_twice(t, err);
 	if (!r)
-		r = attr_cut_stalls(v, t->parent, stall, err);
+		r = attr_cut_stalls(v, t->parent, &t->phases, stall, err);
 	if (!r)
 		r = sample_durations(t, n, &s, &samples, err);
 	if (!r)

@@ -47,8 +47,8 @@ bool attr_instances_next(struct attr_instances *t, size_t i, size_t e, double be
 uint32_t attr_instances_kind(struct attr_instances *t, size_t i, size_t e);
 /* Cuts their segments in work and wait: V->tail has the waits. PARENT: per class, whether it encloses others,
  * which are left alone. */
-int attr_cut_stalls(struct attr_view *v, const uint8_t *parent, enum erg_attr_stall stall,
-	struct erg_err *err);
+int attr_cut_stalls(struct attr_view *v, const uint8_t *parent, struct attr_phases *phases,
+	enum erg_attr_stall stall, struct erg_err *err);
 /* Fills V->z. */
 int attr_durations(struct attr_view *v, struct erg_err *err);
 /* Each column but those to KEEP becomes several, two more than the PIECES of its curve; *RET_POWER (to be

@@ -4,7 +4,8 @@
  * amounts that are unlike each other (an interrupt, a page fault, a wait for memory). Such an instance did
  * its work, at the layer's power, and waited, at another: the wait is a part of its own. When it was the trace
  * does not say: after the work, before or amid it, whichever the readings follow from. Instances of a second
- * kind last alike; those are told apart as a whole (instances.c).
+ * kind last alike; those are told apart as a whole (instances.c). So are those of a phase in which most last that
+ * long (the prefill of prompts of any length): what is usual there is another thing.
  */
 #include <errno.h>
 #include <math.h>
@@ -34,9 +35,11 @@ struct usual {
 	double limit, at;
 };
 
+/* By group: a class in a phase. */
 struct durations {
-	size_t classes;
-	size_t *count, *begin; /* per class: of X; where its own begin there */
+	size_t classes, groups;
+	struct attr_phases *phases;
+	size_t *count, *begin; /* per group: of X; where its own begin there */
 	double *x;             /* log ns */
 };
 
@@ -52,34 +55,47 @@ static double length(const struct attr_view *v, size_t i)
 	return (double)(attr_begin(v, i + 1) - attr_begin(v, i));
 }
 
-/* One duration in STRIDE of each class. */
+static size_t group_of(const struct attr_view *v, struct attr_phases *p, size_t i)
+{
+	uint64_t begin = attr_begin(v, i);
+
+	return v->col[i] * p->n +
+		(p->n > 1 ? attr_phases_at(p, begin + (attr_begin(v, i + 1) - begin) / 2) : 0);
+}
+
+/* One duration in STRIDE of each group. */
 static int gather(const struct attr_view *v, const uint8_t *parent, struct durations *d)
 {
 	_cleanup_(erg_freep) size_t *seen = NULL;
-	size_t sum = 0;
+	size_t sum = 0, n = d->phases->n;
 
 	d->classes = v->gap_class;
-	d->count = erg_noted(calloc(d->classes + 1, sizeof(size_t)));
-	d->begin = erg_noted(calloc(d->classes + 1, sizeof(size_t)));
-	seen = erg_noted(calloc(2 * d->classes + 1, sizeof(size_t)));
+	d->groups = d->classes * n;
+	d->count = erg_noted(calloc(d->groups + 1, sizeof(size_t)));
+	d->begin = erg_noted(calloc(d->groups + 1, sizeof(size_t)));
+	seen = erg_noted(calloc(2 * d->groups + 1, sizeof(size_t)));
 	if (!d->count || !d->begin || !seen)
 		return -ENOMEM;
 	for (size_t i = 0; i < v->n; i++)
-		seen[v->col[i]] += v->col[i] < d->classes && !parent[v->col[i]];
-	for (size_t k = 0; k < d->classes; k++) {
-		seen[d->classes + k] = seen[k] / SAMPLE_MAX + 1; /* stride */
-		d->begin[k] = sum;
-		sum += seen[k] / seen[d->classes + k] + 1;
-		seen[k] = 0;
+		if (v->col[i] < d->classes && !parent[v->col[i]])
+			seen[group_of(v, d->phases, i)]++;
+	for (size_t g = 0; g < d->groups; g++) {
+		seen[d->groups + g] = seen[g] / SAMPLE_MAX + 1; /* stride */
+		d->begin[g] = sum;
+		sum += seen[g] / seen[d->groups + g] + 1;
+		seen[g] = 0;
 	}
 	d->x = erg_noted(malloc((sum + 1) * sizeof(double)));
 	if (!d->x)
 		return -ENOMEM;
 	for (size_t i = 0; i < v->n; i++) {
-		size_t k = v->col[i];
+		size_t g;
 
-		if (k < d->classes && !parent[k] && seen[k]++ % seen[d->classes + k] == 0)
-			d->x[d->begin[k] + d->count[k]++] = log(fmax(length(v, i), 1));
+		if (v->col[i] >= d->classes || parent[v->col[i]])
+			continue;
+		g = group_of(v, d->phases, i);
+		if (seen[g]++ % seen[d->groups + g] == 0)
+			d->x[d->begin[g] + d->count[g]++] = log(fmax(length(v, i), 1));
 	}
 	return 0;
 }
@@ -110,6 +126,49 @@ static struct usual usual_of(double *x, size_t n)
 			gsl_stats_sd(x + far, 1, n - far) < fmax(UNLIKE, UNLIKE_SD * sd)))
 		return (struct usual){0};
 	return (struct usual){exp(limit), exp(median)};
+}
+
+/* Whether in a phase most of the instances of class K last longer than LIMIT, ns: no phase has much to wait for. */
+static bool lasts_longer(const struct durations *d, size_t k, double limit)
+{
+	bool any = false;
+
+	for (size_t g = k * d->phases->n; g < (k + 1) * d->phases->n; g++) {
+		size_t n = d->count[g];
+
+		erg_sort_doubles(d->x + d->begin[g], n);
+		any = any ||
+			(n &&
+				gsl_stats_median_from_sorted_data(d->x + d->begin[g], 1, n) >
+					log(limit));
+	}
+	return any;
+}
+
+/* What is usual of class K, into U by group: of all of them, or in each phase what is usual there. */
+static int usual_of_class(const struct durations *d, size_t k, struct usual *u)
+{
+	size_t n = d->phases->n, first = k * n, all = 0;
+	_cleanup_(erg_freep) double *x = NULL;
+	struct usual usual;
+
+	for (size_t g = first; g < first + n; g++)
+		all += d->count[g];
+	x = erg_noted(malloc((all + 1) * sizeof(*x)));
+	if (!x)
+		return -ENOMEM;
+	all = 0;
+	for (size_t g = first; g < first + n; all += d->count[g++])
+		memcpy(x + all, d->x + d->begin[g], d->count[g] * sizeof(*x));
+	usual = usual_of(x, all);
+	if (usual.limit > 0 && lasts_longer(d, k, usual.limit)) {
+		for (size_t g = first; g < first + n; g++)
+			u[g] = usual_of(d->x + d->begin[g], d->count[g]);
+		return 0;
+	}
+	for (size_t g = first; g < first + n; g++)
+		u[g] = usual;
+	return 0;
 }
 
 /* Segments being written. */
@@ -143,22 +202,26 @@ static int put_held(struct cutter *c, enum erg_attr_stall stall, uint64_t begin,
 	return r;
 }
 
-static bool is_held(const struct attr_view *v, const struct usual *u, size_t i)
+/* What is usual of segment I, where it is held up; else NULL. */
+static const struct usual *is_held(const struct attr_view *v, struct attr_phases *phases,
+	const struct usual *u, size_t i)
 {
-	uint16_t k = v->col[i];
-
-	return k < v->gap_class && u[k].limit > 0 && length(v, i) > u[k].limit;
+	if (v->col[i] >= v->gap_class)
+		return NULL;
+	u += group_of(v, phases, i);
+	return u->limit > 0 && length(v, i) > u->limit ? u : NULL;
 }
 
 /* The segments again, those that are held up in their parts. */
-static int cut(struct attr_view *v, const struct usual *u, enum erg_attr_stall stall)
+static int cut(struct attr_view *v, struct attr_phases *phases, const struct usual *u,
+	enum erg_attr_stall stall)
 {
 	struct cutter c = {0};
 	size_t held = 0;
 	int r = 0;
 
 	for (size_t i = 0; i < v->n; i++)
-		held += is_held(v, u, i);
+		held += is_held(v, phases, u, i) != NULL;
 	if (!held)
 		return 0;
 	c.col = erg_noted(malloc((v->n + 2 * held + 1) * sizeof(*c.col)));
@@ -166,11 +229,12 @@ static int cut(struct attr_view *v, const struct usual *u, enum erg_attr_stall s
 	if (!c.col || !c.tail)
 		r = -ENOMEM;
 	for (size_t i = 0; !r && i < v->n; i++) {
+		const struct usual *usual = is_held(v, phases, u, i);
 		uint16_t k = v->col[i];
 
-		r = is_held(v, u, i) ? put_held(&c, stall, attr_begin(v, i), attr_begin(v, i + 1),
-					       (uint64_t)u[k].at, k)
-				     : put(&c, attr_begin(v, i), k, false);
+		r = usual ? put_held(&c, stall, attr_begin(v, i), attr_begin(v, i + 1),
+				    (uint64_t)usual->at, k)
+			  : put(&c, attr_begin(v, i), k, false);
 	}
 	if (r || erg_times_push(&c.begin, attr_begin(v, v->n)) < 0) {
 		erg_times_release(&c.begin);
@@ -187,23 +251,23 @@ static int cut(struct attr_view *v, const struct usual *u, enum erg_attr_stall s
 	return 0;
 }
 
-int attr_cut_stalls(struct attr_view *v, const uint8_t *parent, enum erg_attr_stall stall,
-	struct erg_err *err)
+int attr_cut_stalls(struct attr_view *v, const uint8_t *parent, struct attr_phases *phases,
+	enum erg_attr_stall stall, struct erg_err *err)
 {
-	struct durations d = {0};
+	struct durations d = {.phases = phases};
 	_cleanup_(erg_freep) struct usual *u = NULL;
 	int r;
 
 	if (v->first)
 		return 0;
 	r = gather(v, parent, &d);
-	u = erg_noted(calloc((size_t)v->gap_class + 1, sizeof(*u)));
+	u = erg_noted(calloc(d.groups + phases->n, sizeof(*u)));
 	if (!u)
 		r = -ENOMEM;
 	for (size_t k = 0; !r && k < d.classes; k++)
-		u[k] = usual_of(d.x + d.begin[k], d.count[k]);
+		r = usual_of_class(&d, k, u);
 	if (!r)
-		r = cut(v, u, stall);
+		r = cut(v, phases, u, stall);
 	free_durations(&d);
 	return r < 0 ? erg_fail(err, r, "out of memory for %zu segments", v->n) : 0;
 }

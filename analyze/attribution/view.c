@@ -2,8 +2,8 @@
 /*
  * Segments as the least squares see them. A column is a class at one frequency level: a layer at
  * 600 MHz and at 1.2 GHz has two powers, and neither may hide in the residual of the other. Gaps
- * are of three kinds: short ones between layers, which are a class like any other; pauses, longer by far
- * (until the next request), in which the hardware may come to rest, a column of their own; and the long ones
+ * are of three kinds: short ones between layers, which are a class like any other; those longer by far (gaps.c: between
+ * iterations, until the next request), with columns of their own; and the long ones
  * around the work (loading, waiting), whose power follows no class; those and idle phases are
  * integrated directly, apart from the fit.
  */
@@ -14,6 +14,7 @@
 #include <gsl/gsl_sort.h>
 
 #include "analyze/attribution/view.h"
+#include "analyze/attribution/gaps.h"
 #include "analyze/attribution/instances.h"
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
@@ -24,9 +25,10 @@
 struct builder {
 	struct attr_view *v;
 	const struct erg_attr_options *opt;
-	double long_gap_ns, edge_gap_ns, pause_ns;
+	double long_gap_ns, edge_gap_ns;
+	struct attr_gaps gaps;
 	struct attr_instances inst;
-	uint32_t gap, n_kinds; /* kinds: parts of classes, then gap, pause, outside, idle */
+	uint32_t gap, n_kinds; /* kinds: parts of classes, then gaps, outside, idle */
 	double *time;          /* kinds x levels, ns */
 	double *share;         /* of them, ns: as they share the time */
 	uint16_t *col;         /* kinds x levels: column */
@@ -133,45 +135,6 @@ static int find_changes(struct builder *b, const double *cut, struct erg_err *er
 	return 0;
 }
 
-#define PAUSES_SAMPLED 20000
-#define PAUSES_MATTER 1e-3 /* of the run's time, of either kind: less of it moves no layer */
-
-/* Of sorted log durations X, one of STRIDE each, whether either part matters. */
-static bool pauses_matter(const struct attr_view *v, const double *x, size_t n, size_t cut,
-	size_t stride)
-{
-	double part[2] = {0}, least = PAUSES_MATTER * (double)(attr_begin(v, v->n) - v->t0);
-
-	for (size_t i = 0; i < n; i++)
-		part[i >= cut] += exp(x[i]) * (double)stride;
-	return fmin(part[0], part[1]) >= least;
-}
-
-/* Gaps whose lengths fall into two clusters, or of which some are longer by far: from where on they are pauses. Of
- * tracks side by side the gap is the base of all, and stays one. */
-static int find_pauses(struct builder *b, struct erg_err *err)
-{
-	const struct attr_view *v = b->v;
-	size_t n = 0, stride = v->n / PAUSES_SAMPLED + 1, gaps = 0, cut;
-	_cleanup_(erg_freep) double *x = malloc((v->n / stride + 2) * sizeof(*x));
-
-	b->pause_ns = INFINITY;
-	if (!x)
-		return erg_fail(err, -ENOMEM, "out of memory for %zu segments", v->n);
-	for (size_t i = 0; i < v->n && !v->first; i++) {
-		double dur = (double)(attr_begin(v, i + 1) - attr_begin(v, i));
-
-		if (v->col[i] == v->gap_class && dur > 0 && dur < b->long_gap_ns &&
-			gaps++ % stride == 0)
-			x[n++] = log(dur);
-	}
-	gsl_sort(x, 1, n);
-	cut = attr_cut_durations(x, n);
-	if (cut && pauses_matter(v, x, n, cut, stride))
-		b->pause_ns = exp((x[cut - 1] + x[cut]) / 2);
-	return 0;
-}
-
 static bool in_idle(const struct erg_attr_options *opt, uint64_t mid)
 {
 	for (size_t i = 0; i < opt->n_idle; i++)
@@ -187,17 +150,17 @@ static inline uint32_t kind_of_gap(const struct builder *b, size_t i, uint64_t d
 	bool edge = i == 0 || i + 1 == b->v->n;
 
 	if (b->opt->n_idle && in_idle(b->opt, mid))
-		return b->gap + 3;
+		return b->gap + b->gaps.n + 1;
 	if ((double)dur >= (edge ? b->edge_gap_ns : b->long_gap_ns))
-		return b->gap + 2;
-	return b->gap + ((double)dur >= b->pause_ns);
+		return b->gap + b->gaps.n;
+	return b->gap + attr_gaps_part(&b->gaps, (double)dur);
 }
 
 static uint32_t class_of(const struct builder *b, uint32_t kind)
 {
-	return kind < b->gap         ? b->inst.kind_class[kind]
-		: kind == b->gap + 3 ? b->v->idle_class
-				     : b->v->gap_class;
+	return kind < b->gap                     ? b->inst.kind_class[kind]
+		: kind == b->gap + b->gaps.n + 1 ? b->v->idle_class
+						 : b->v->gap_class;
 }
 
 /* Entry E of segment I: its kind, and the times of that. */
@@ -275,7 +238,7 @@ static void columns_of_kind(struct builder *b, uint32_t kind)
 			if (own) {
 				*col = (uint16_t)v->n_cols++;
 				v->col_class[*col] = class_of(b, kind);
-				v->col_apart[*col] = kind > b->gap + 1;
+				v->col_apart[*col] = kind >= b->gap + b->gaps.n;
 			}
 			v->col_time[*col] +=
 				(kind == b->gap ? b->share[kind * l + j] : t[j]) * 1e-9;
@@ -321,8 +284,8 @@ static int columns(struct builder *b, struct erg_err *err)
 
 	v->n_levels = find_levels(&b->opt->frequency, cut, v->level_hz);
 	if (b->n_kinds * v->n_levels > UINT16_MAX)
-		return erg_fail(err, -E2BIG, "%u classes: at most %u can be attributed",
-			b->n_kinds - 4, UINT16_MAX / ATTR_LEVELS_MAX - 2);
+		return erg_fail(err, -E2BIG, "%u classes: at most %u can be attributed", b->gap,
+			UINT16_MAX / ATTR_LEVELS_MAX - 2);
 	v->class_time = erg_noted(calloc(v->n_classes + 1, sizeof(double)));
 	v->class_moment = calloc(v->n_classes + 1, sizeof(double));
 	v->class_calls = calloc(v->n_classes + 1, sizeof(uint64_t));
@@ -358,9 +321,9 @@ int attr_view_build(const struct attr_source *src, const struct erg_attr_options
 	if (!r)
 		r = attr_instances_find(&b.inst, ret, src, opt->stall, err);
 	b.gap = b.inst.n_kinds;
-	b.n_kinds = b.gap + 4;
 	if (!r)
-		r = find_pauses(&b, err);
+		r = attr_gaps_find(&b.gaps, ret, long_gap_ns, err);
+	b.n_kinds = b.gap + b.gaps.n + 2;
 	if (!r)
 		r = columns(&b, err);
 	attr_instances_release(&b.inst);

@@ -267,7 +267,8 @@ static void cut_stalls(enum erg_attr_stall stall)
 				: k * 1000000;
 	}
 	assert_int_equal(erg_times_push(&v.begin, t), 0);
-	assert_int_equal(attr_cut_stalls(&v, parent, stall, NULL), 0);
+	assert_int_equal(attr_cut_stalls(&v, parent, &(struct attr_phases){.n = 1}, stall, NULL),
+		0);
 	assert_int_equal(v.n, stall == ERG_STALL_AMID ? 416 : 408);
 	assert_int_equal(attr_begin(&v, v.n), t);
 	for (size_t i = 0; i < v.n; i++) {
@@ -296,6 +297,107 @@ static void test_cut_stalls(void **state)
 	cut_stalls(ERG_STALL_AMID);
 }
 
+/* A layer of 1 ms, which in each of twelve phases of another name lasts from 4 to 26 ms: that is another work, and no wait.
+ * One of its others lasts 9 ms, which is one. */
+static void test_long_phases_are_no_stalls(void **state)
+{
+	struct erg_tl_phase phase[24];
+	struct erg_timeline tl = {.phases = phase, .n_phases = 24};
+	struct attr_view v = {.n = 240, .gap_class = 1};
+	struct attr_phases phases;
+	uint8_t parent[1] = {0};
+	uint64_t t = 0;
+
+	v.col = calloc(v.n, sizeof(*v.col));
+	for (size_t i = 0; i < v.n; i++) {
+		size_t k = i / 20;
+
+		assert_int_equal(erg_times_push(&v.begin, t), 0);
+		if (i % 20 == 0)
+			phase[2 * k] = (struct erg_tl_phase){.name = (char *)"prefill", .begin = t};
+		t += i % 20 == 0 ? (4 + 2 * k) * 1000000 : i == 130 ? 9000000 : 1000000;
+		if (i % 20 == 0)
+			phase[2 * k + 1] =
+				(struct erg_tl_phase){.name = (char *)"decode", .begin = t};
+		phase[2 * k + (i % 20 != 0)].end = t;
+	}
+	assert_int_equal(erg_times_push(&v.begin, t), 0);
+	assert_int_equal(attr_phases_find(&tl, &phases, NULL), 0);
+	assert_int_equal(attr_cut_stalls(&v, parent, &phases, ERG_STALL_AFTER, NULL), 0);
+	assert_int_equal(v.n, 241);
+	for (size_t i = 0; i < v.n; i++)
+		assert_int_equal(v.tail[i], i == 131);
+	attr_phases_release(&phases);
+	attr_view_release(&v);
+}
+
+/* A layer of 1 ms, N times, the gaps after it as GAP says (ns). */
+static void gaps_setup(struct pair *p, size_t n, uint64_t (*gap)(size_t))
+{
+	struct erg_attr_options opt;
+	uint64_t t = 1000;
+
+	memset(p, 0, sizeof(*p));
+	p->tl = (struct erg_timeline){.archive = (char *)"gaps",
+		.begin = 1000,
+		.layers = p->layers,
+		.n_layers = 1,
+		.tracks = &p->track,
+		.n_tracks = 1};
+	p->layers[0].parent = ERG_NONE;
+	p->tl.iv.layer = calloc(n, sizeof(*p->tl.iv.layer));
+	p->tl.iv.iteration = calloc(n, sizeof(*p->tl.iv.iteration));
+	p->tl.iv.track = calloc(n, sizeof(*p->tl.iv.track));
+	for (size_t i = 0; i < n; i++, p->tl.iv.n++) {
+		assert_int_equal(erg_times_push(&p->tl.iv.begin, t), 0);
+		assert_int_equal(erg_times_push(&p->tl.iv.end, t + 1000000), 0);
+		t += 1000000 + gap(i);
+	}
+	p->tl.end = t;
+	erg_attr_options_init(&opt);
+	assert_int_equal(attr_view_build(&(struct attr_source){.tl = &p->tl}, &opt, 1e8, 1e8,
+				 &p->view, NULL),
+		0);
+}
+
+/* Of any length from 10 to 500 us, and after each 100 layers 30 ms. */
+static uint64_t rare_pauses(size_t i)
+{
+	return i % 100 == 99 ? 30000000 : (uint64_t)(1e4 * exp(log(50) * (double)(i % 37) / 36));
+}
+
+/* 20 us between layers, 2 ms between iterations, and 40 ms after each twentieth of those. */
+static uint64_t three_gaps(size_t i)
+{
+	return i % 200 == 199 ? 40000000 : i % 10 == 9 ? 2000000 : 20000;
+}
+
+static uint64_t even_gaps(size_t i)
+{
+	return 100000 + 1000 * (i % 90);
+}
+
+static void test_gaps(void **state)
+{
+	struct pair p;
+
+	gaps_setup(&p, 2000, even_gaps);
+	assert_int_equal(p.view.n_cols, 2);
+	pair_teardown(&p);
+	gaps_setup(&p, 2000, rare_pauses);
+	assert_int_equal(p.view.n_cols, 3);
+	close_to(p.view.col_time[2], 20 * 0.03, 1e-9);
+	pair_teardown(&p);
+	gaps_setup(&p, 2000, three_gaps);
+	assert_int_equal(p.view.n_cols, 4);
+	close_to(p.view.col_time[1], 1800 * 2e-5, 1e-9);
+	close_to(p.view.col_time[2], 190 * 2e-3, 1e-9);
+	close_to(p.view.col_time[3], 10 * 0.04, 1e-9);
+	for (size_t c = 1; c < 4; c++)
+		assert_int_equal(p.view.col_class[c], p.view.gap_class);
+	pair_teardown(&p);
+}
+
 /* Three of a hundred instances of 1 ms last 4 ms: too few to be a kind, whether they are alike or not. One of ten
  * says nothing of what is usual. */
 static void test_cut_few_stalls(void **state)
@@ -309,7 +411,9 @@ static void test_cut_few_stalls(void **state)
 		for (size_t i = 0; i < v.n; i++, t += i % 40 == 6 ? 4000000 : 1000000)
 			assert_int_equal(erg_times_push(&v.begin, t), 0);
 		assert_int_equal(erg_times_push(&v.begin, t), 0);
-		assert_int_equal(attr_cut_stalls(&v, parent, ERG_STALL_AFTER, NULL), 0);
+		assert_int_equal(attr_cut_stalls(&v, parent, &(struct attr_phases){.n = 1},
+					 ERG_STALL_AFTER, NULL),
+			0);
 		assert_int_equal(v.n, n == 100 ? 103 : n);
 		for (size_t i = 0; v.tail && i < v.n; i++)
 			held += v.tail[i] ? attr_begin(&v, i + 1) - attr_begin(&v, i) : 0;
@@ -519,6 +623,8 @@ int main(void)
 		cmocka_unit_test(test_cut_durations),
 		cmocka_unit_test(test_cut_stalls),
 		cmocka_unit_test(test_cut_few_stalls),
+		cmocka_unit_test(test_long_phases_are_no_stalls),
+		cmocka_unit_test(test_gaps),
 		cmocka_unit_test(test_wrong_window),
 		cmocka_unit_test(test_late_once),
 		cmocka_unit_test(test_far_and_doubtful),
