@@ -208,13 +208,27 @@ json_t *erg_per_counters_json(const struct erg_parts *p, const struct erg_part *
 }
 
 /* Energy of ROW by the attribution of the parts, to the scale of the run's. */
+/* E for a run that has SCALE times the energy: by so much one of the two is wrong. */
+static struct erg_est scaled_to(const struct erg_est *e, double scale)
+{
+	struct erg_est ret = erg_est_scaled(e, scale);
+	double off = fabs(scale - 1) * fabs(e->value);
+
+	if (!erg_est_resolved(e))
+		return ret;
+	ret.lo -= off;
+	ret.hi += off;
+	ret.syst += off;
+	return ret;
+}
+
 static void set_energies(const struct erg_parts *p, const char *name, double scale, json_t *row)
 {
 	double time_s = erg_value_of(row, "time_s");
 	struct erg_est e = erg_parts_own(p, name, false), above = erg_parts_own(p, name, true);
 	struct erg_est all = p->account.attr->ets_j, power, share;
 
-	e = erg_est_scaled(&e, scale);
+	e = scaled_to(&e, scale);
 	power = erg_est_scaled(&e, 1 / time_s);
 	share = erg_est_scaled(&e, 1 / (scale * all.value));
 	json_object_set_new(row, "energy_j", erg_est_json(&e));
@@ -225,12 +239,18 @@ static void set_energies(const struct erg_parts *p, const char *name, double sca
 
 static const char *const lists[] = {"layers", "rest"};
 
-/* By how much the attribution of the parts says more of the rows than the readings alone did: rows that
- * it resolves, and of as many the intervals. One way for all rows, which then make up the run. */
-static bool says_more(const struct erg_parts *p, const json_t *run)
+/* How wide a row's interval is, J; of one that is unresolved nothing is known but its time. */
+static double width_of(const struct erg_est *e, const json_t *row, double mean_w)
 {
-	double width = 0;
-	long more = 0;
+	return erg_est_resolved(e) ? e->hi - e->lo : 2 * mean_w * erg_value_of(row, "time_s");
+}
+
+/* Whether the attribution of the parts says more of the rows than the readings alone did. One way for all rows,
+ * which then make up the run. */
+static bool says_more(const struct erg_parts *p, const json_t *run, double scale)
+{
+	double ets = erg_value_of(run, "ets_j"), mean_w = ets / erg_number_of(run, "time_s");
+	double width = 2 * fabs(scale - 1) * ets;
 
 	for (size_t l = 0; l < ERG_ARRAY_SIZE(lists); l++) {
 		size_t i;
@@ -241,13 +261,10 @@ static bool says_more(const struct erg_parts *p, const json_t *run)
 			struct erg_est b =
 				erg_parts_own(p, l ? "" : erg_text_of(row, "name"), false);
 
-			more += erg_est_resolved(&b);
-			more -= erg_est_resolved(&a);
-			if (erg_est_resolved(&a) && erg_est_resolved(&b))
-				width += (b.hi - b.lo) - (a.hi - a.lo);
+			width += width_of(&b, row, mean_w) - width_of(&a, row, mean_w);
 		}
 	}
-	return more > 0 || (more == 0 && width < 0);
+	return width < 0;
 }
 
 static void set_work(const struct erg_per *per, const struct erg_parts *p,
@@ -271,10 +288,12 @@ void erg_per_phase_rows(const struct erg_per *per, const struct erg_parts *p, js
 	double ets = erg_value_of(run, "ets_j"), scale = 1;
 	struct erg_est all = ERG_EST_UNRESOLVED;
 
-	if (p->account.attr && says_more(p, run))
+	if (p->account.attr)
 		all = p->account.attr->ets_j;
 	if (erg_est_resolved(&all) && isfinite(ets))
 		scale = ets / all.value;
+	if (!erg_est_resolved(&all) || !says_more(p, run, scale))
+		all = ERG_EST_UNRESOLVED;
 	for (size_t l = 0; l < ERG_ARRAY_SIZE(lists); l++) {
 		size_t i;
 		json_t *row;

@@ -19,6 +19,9 @@
 /* From this share of time inside of windows the readings are an integral, not a sample. */
 #define WHOLE 0.9
 
+/* Middle values of how far joules are counted from where they were used: so many of a window, and of a line. */
+#define SMEAR 16
+
 /* A sum over stretches of time that is formed by going once through the readings. */
 struct sum {
 	const struct erg_attr_stretch *at; /* n of them, in order of time */
@@ -156,10 +159,12 @@ static double seen_at(const struct erg_attr_state *st, size_t m)
 	return attr_lagged(&st->view, &st->shape, st->readings.t[m]) - shift;
 }
 
-/* When a counter had what reading M shows, ns since t0: a low-pass delays it by its time constant. */
+/* When a counter had what reading M shows, ns since t0: at its last update, of which the middle is taken where it is
+ * not known; a low-pass delays it by its time constant. */
 static double counted_at(const struct erg_attr_state *st, size_t m)
 {
-	return attr_lagged(&st->view, &st->shape, st->readings.t[m]) - st->shape.rc_ns;
+	return attr_read_end(&st->view, &st->readings, &st->shape, m) - attr_stale(&st->shape) / 2 -
+		st->shape.rc_ns;
 }
 
 /* Whether a reading is the mean of the time since the one before, however far away that is. */
@@ -201,16 +206,25 @@ static size_t reading_after(const struct erg_attr_state *st, double t)
 	return lo;
 }
 
-/* Between readings M - 1 and M of a counter, ns: by the layers' clock, which the joules are of. */
+/* Between readings M - 1 and M of a counter, ns: by the layers' clock, which the joules are of. 0 where both saw
+ * one update. */
 static double counter_ns(const struct erg_attr_state *st, size_t m)
 {
-	return (1 - st->shape.skew) * (double)(st->readings.t[m] - st->readings.t[m - 1]);
+	return counted_at(st, m) - counted_at(st, m - 1);
 }
 
 /* Power between them, W; below 0 when it was set back. */
 static double counter_w(const struct erg_attr_state *st, size_t m)
 {
-	return (st->readings.v[m] - st->readings.v[m - 1]) / counter_ns(st, m) * 1e9;
+	double ns = counter_ns(st, m);
+
+	return ns > 0 ? (st->readings.v[m] - st->readings.v[m - 1]) / ns * 1e9 : 0;
+}
+
+/* Of a counter, not of the first. */
+static double reading_w(const struct erg_attr_state *st, size_t m)
+{
+	return st->shape.kind == ERG_SENSOR_COUNTER ? counter_w(st, m) : st->readings.v[m];
 }
 
 #define END_READINGS 5
@@ -392,54 +406,130 @@ static double step_at(const struct erg_attr_state *st, double t, double half)
 
 	from -= from > 0;
 	for (size_t m = from < (size_t)counter ? 1 : from; m <= to && m < r->n; m++) {
-		double w = counter ? counter_w(st, m) : r->v[m];
+		double w = reading_w(st, m);
 
+		if (counter && counter_ns(st, m) <= 0)
+			continue;
 		lo = fmin(lo, fmax(w, 0));
 		hi = fmax(hi, w);
 	}
 	return hi > lo ? hi - lo : 0;
 }
 
-/* How much of a step at T the sensor may give to the wrong side, ns: of a window that sees both sides
- * an eighth; of a counter's difference, which is taken to be of one power, as T divides it. */
-static double blur_at(const struct erg_attr_state *st, double t)
+/* How far from where it was used a joule may be counted, ns, by its middle values: within the window, and on the
+ * straight line between two readings; of means since the reading before, within a window and at its other end. */
+struct smear {
+	double away[SMEAR * SMEAR];
+	double sees; /* what lasts so long is all that some reading sees */
+};
+
+static void smear_find(const struct erg_attr_state *st, double step, struct smear *ret)
+{
+	bool means = is_since_last(st);
+	double window = means ? 0 : st->memory_ns, line = means ? st->shape.window_ns : step;
+
+	if (st->shape.kind == ERG_SENSOR_COUNTER) {
+		window = 0;
+		line = step;
+	}
+	ret->sees = (window > 0 ? window : line) + step;
+	for (size_t i = 0; i < SMEAR; i++)
+		for (size_t j = 0; j < SMEAR; j++) {
+			double p = (double)(2 * j + 1) / SMEAR;
+			double of_line = p < 1 ? sqrt(p) - 1 : 1 - sqrt(2 - p);
+			double of_window = ((double)i + 0.5) / SMEAR - 0.5;
+
+			ret->away[i * SMEAR + j] = fabs(of_window * window + of_line * line);
+		}
+}
+
+/*
+ * How long a step at the end of something LASTS ns long is counted on the wrong side, ns. Of what is shorter than
+ * the smear more is lost, and the readings show less of the step: what they show stands for more.
+ */
+static double smeared(const struct smear *s, double lasts)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < SMEAR * SMEAR; i++)
+		sum += fmin(s->away[i], lasts);
+	sum /= 2 * SMEAR * SMEAR;
+	return lasts < s->sees ? sum * s->sees / lasts : sum;
+}
+
+/* The same at T, of a counter: its difference is taken to be of one power, as T divides it. */
+static double divided_at(const struct erg_attr_state *st, double t)
 {
 	size_t m = reading_after(st, t);
-	double from, to;
+	double from = counted_at(st, m - 1), to = counted_at(st, m);
 
-	if (st->shape.kind != ERG_SENSOR_COUNTER)
-		return st->memory_ns / 8;
-	if (!m || m == st->readings.n)
-		return 0;
-	from = counted_at(st, m - 1);
-	to = counted_at(st, m);
 	return (t - from) * (to - t) / (to - from);
+}
+
+/* The end I (even: a beginning) of a stretch, with what lies beside it. */
+struct end {
+	double t, lasts; /* ns: the shorter of the stretch and the gap to its neighbour */
+	double weight;   /* how much less is on the other side */
+};
+
+static struct end end_of(const struct sum *s, size_t i)
+{
+	const bool ends = i % 2;
+	const size_t k = i / 2;
+	const double begin = stretch_begin(s, k), end = stretch_end(s, k);
+	struct end e = {ends ? end : begin, end - begin, s->at[k].weight};
+	double gap = INFINITY;
+
+	if (ends && k + 1 < s->n_at)
+		gap = stretch_begin(s, k + 1) - end;
+	else if (!ends && k)
+		gap = begin - stretch_end(s, k - 1);
+	if (gap > 0)
+		e.lasts = fmin(e.lasts, gap);
+	else /* it goes on with another weight: an end of both */
+		e.weight = fabs(e.weight - s->at[ends ? k + 1 : k - 1].weight) / 2;
+	return e;
+}
+
+/* What the smear may do at an end at which readings differ by STEP W, W ns. */
+static double blurred(const struct erg_attr_state *st, const struct smear *smear,
+	const struct end *e, double step)
+{
+	double ns = smeared(smear, e->lasts);
+
+	if (st->shape.kind == ERG_SENSOR_COUNTER && e->lasts >= smear->sees)
+		ns = divided_at(st, e->t);
+	return fmin(step * ns, st->peak_w * e->lasts / 2);
 }
 
 /*
  * What the ends of the stretches do to them: *ret_blur, J, a bound, as a step of the power always goes
- * to the wrong side the same way. And the readings of either side are up to a step of the sampler away
- * from it, by chance: a variance, J^2. Where the readings begin or end nothing is known of a step.
+ * to the wrong side the same way. The readings of either side are up to a step of the sampler away
+ * from it, by chance; and all are as much too early or late as the lag is wrong: a variance, J^2. Where the readings
+ * begin or end nothing is known of a step.
  */
 static double ends_u2(const struct erg_attr_state *st, const struct sum *s, double *ret_blur)
 {
 	double step = st->readings.stale ? fmax(st->readings.period_ns, st->readings.spacing_ns)
 					 : st->readings.spacing_ns,
-	       var = 0;
-	double half = fmax(st->memory_ns, step) / 2;
+	       var = 0, lag = 0;
+	double half = st->shape.kind == ERG_SENSOR_COUNTER ? step : fmax(st->memory_ns, step) / 2;
+	struct smear smear;
 
+	smear_find(st, step, &smear);
 	*ret_blur = 0;
 	for (size_t i = 0; i < 2 * s->n_at; i++) {
-		double t = i % 2 ? stretch_end(s, i / 2) : stretch_begin(s, i / 2), d;
-		size_t m = reading_after(st, t);
+		struct end e = end_of(s, i);
+		size_t m = reading_after(st, e.t);
+		double w = e.weight * 1e-9, d = step_at(st, e.t, half);
 
 		if (!m || m == st->readings.n)
 			continue;
-		d = s->at[i / 2].weight * step_at(st, t, half) * 1e-9;
-		*ret_blur += d * blur_at(st, t);
-		var += (1 - seen_share(st)) * d * d * step * step / 12;
+		*ret_blur += w * blurred(st, &smear, &e, d);
+		var += (1 - seen_share(st)) * w * w * d * d * step * step / 12;
+		lag += (i % 2 ? w : -w) * reading_w(st, m);
 	}
-	return var;
+	return var + pow(lag * st->lag_u_ns, 2);
 }
 
 /* Standard uncertainty of the sum, J. */

@@ -280,3 +280,41 @@ P
     layers --by type a.erg >o.json
     jq -e '[.runs[0].layers[].name] | index("conv") < index("pool") and index("pool") < index("fc")' o.json
 }
+
+# bursts LONG PERIOD WINDOW: 300 phases "burst" of LONG s at 20 W, between them "pause" of 60 to 100 ms at 2 W; readings each PERIOD s, the
+# exact means of WINDOW s, or (0) a counter's energies, with noise of 0.01 W. Makes b.erg; prints the joules of all bursts.
+bursts() {
+    awk -v long="$1" -v period="$2" -v window="$3" 'BEGIN { srand(5); print "begin_s,end_s,layer,phase,level" >"L.csv"
+        print "time_s,P [" (window > 0 ? "W" : "J") "]" >"S.csv"
+        for (t = 0.05; n < 300; t += long + 0.06 + 0.04 * rand()) {
+            if (n) printf "%.9f,%.9f,wait,pause,layer\n", b[n - 1] + long, t >"L.csv"
+            b[n++] = t
+            printf "%.9f,%.9f,work,burst,layer\n", t, t + long >"L.csv" }
+        b[n] = 1e9
+        for (s = period; s < t; s += period * (1 + 0.02 * (rand() - 0.5)))
+            if (window > 0)
+                printf "%.9f,%.6f\n", s, 2 + 18 * (over(s, 1) - over(s - window, 2)) / window + 0.02 * (rand() - 0.5) >"S.csv"
+            else
+                printf "%.9f,%.6f\n", s, 2 * s + 18 * over(s, 1) >"S.csv"
+        print 300 * long * 20 }
+        # seconds in bursts up to S; K: which of two cursors, each of which goes on only
+        function over(s, k) { while (b[at[k] + 0] + long <= s) at[k]++; return (at[k] + 0) * long + (s > b[at[k] + 0] ? s - b[at[k] + 0] : 0) }'
+    erg-record import --force --samples S.csv --layers L.csv -o b.erg \
+        --sensor "$(if [ "$3" = 0 ]; then echo kind=counter; else echo "kind=boxcar window_s=$3"; fi)" 2>/dev/null
+}
+
+@test "what readings smear over the ends of phases is in their intervals: totals and --by phase" {
+    n=0
+    for world in "0.03 0.01 0.01" "0.012 0.01 0.01" "0.004 0.01 0.01" "0.03 0.01 0.0005" "0.03 0.002 0.002" "0.03 0.01 0" "0.1 0.005 0.02"; do
+        # shellcheck disable=SC2086
+        truth=$(bursts $world)
+        erg-analyze totals --format json b.erg 2>/dev/null | jq '.runs[0].phases[] | select(.name == "burst").ets_j' >t.json
+        layers --by phase b.erg | jq '.runs[0].layers[] | select(.name == "burst").energy_j' >p.json
+        for f in t.json p.json; do
+            jq -e --argjson w "$truth" '.value == null or (.lo <= $w * 1.0001 and $w <= .hi * 1.0001)' $f || { echo "$world: $truth J"; cat $f; return 1; }
+        done
+        # of long ones there is a figure, and it says something
+        if jq -e --argjson w "$truth" '.value != null and (.hi - .lo) < 0.6 * $w' t.json; then n=$((n + 1)); fi
+    done
+    [ "$n" -ge 4 ]
+}
