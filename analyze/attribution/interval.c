@@ -159,11 +159,11 @@ static double seen_at(const struct erg_attr_state *st, size_t m)
 	return attr_lagged(&st->view, &st->shape, st->readings.t[m]) - shift;
 }
 
-/* When a counter had what reading M shows, ns since t0: at its last update, of which the middle is taken where it is
- * not known; a low-pass delays it by its time constant. */
+/* When a counter had what reading M shows, ns since t0: by the middle of the time in which it may have been brought
+ * up to date, so that each difference of readings has time; a low-pass delays it by its time constant. */
 static double counted_at(const struct erg_attr_state *st, size_t m)
 {
-	return attr_read_end(&st->view, &st->readings, &st->shape, m) - attr_stale(&st->shape) / 2 -
+	return attr_lagged(&st->view, &st->shape, st->readings.t[m]) - st->shape.stale_ns / 2 -
 		st->shape.rc_ns;
 }
 
@@ -206,19 +206,16 @@ static size_t reading_after(const struct erg_attr_state *st, double t)
 	return lo;
 }
 
-/* Between readings M - 1 and M of a counter, ns: by the layers' clock, which the joules are of. 0 where both saw
- * one update. */
+/* Between readings M - 1 and M of a counter, ns: by the layers' clock, which the joules are of. */
 static double counter_ns(const struct erg_attr_state *st, size_t m)
 {
-	return counted_at(st, m) - counted_at(st, m - 1);
+	return (1 - st->shape.skew) * (double)(st->readings.t[m] - st->readings.t[m - 1]);
 }
 
 /* Power between them, W; below 0 when it was set back. */
 static double counter_w(const struct erg_attr_state *st, size_t m)
 {
-	double ns = counter_ns(st, m);
-
-	return ns > 0 ? (st->readings.v[m] - st->readings.v[m - 1]) / ns * 1e9 : 0;
+	return (st->readings.v[m] - st->readings.v[m - 1]) / counter_ns(st, m) * 1e9;
 }
 
 /* Of a counter, not of the first. */
@@ -408,8 +405,6 @@ static double step_at(const struct erg_attr_state *st, double t, double half)
 	for (size_t m = from < (size_t)counter ? 1 : from; m <= to && m < r->n; m++) {
 		double w = reading_w(st, m);
 
-		if (counter && counter_ns(st, m) <= 0)
-			continue;
 		lo = fmin(lo, fmax(w, 0));
 		hi = fmax(hi, w);
 	}

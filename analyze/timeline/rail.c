@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analyze/timeline/updates_of.h"
 #include "formats/base/memory.h"
 #include "formats/base/order.h"
 #include "formats/base/util.h"
@@ -93,12 +94,15 @@ static void times_voltage(struct erg_rail *r, const struct erg_tl_channel *amps,
 	r->gain_max = amps->def.gain_max + volts->def.gain_max;
 }
 
+#define REPEATS 1.2 /* readings from change to change, in the middle: no value is there twice */
+
 /* The native update period where the driver does not know it: the median time between changes of
- * the value, at least the median time between readings (a constant value says nothing). */
+ * the value, at least the median time between readings (a constant value says nothing); of a counter whose values all
+ * differ what these tell of it. */
 static uint64_t estimate_period(const struct erg_rail *r)
 {
 	_cleanup_(erg_freep) uint64_t *d = erg_noted(malloc((r->n + 1) * sizeof(*d)));
-	uint64_t last = 0, reading, change = 0;
+	uint64_t last = 0, reading, change = 0, found;
 	size_t n = 0;
 
 	if (!d || r->n < 3)
@@ -119,6 +123,11 @@ static uint64_t estimate_period(const struct erg_rail *r)
 		erg_sort(d, n, sizeof(*d), erg_order_u64);
 		change = d[n / 2];
 	}
+	found = r->counter && (double)change < REPEATS * (double)reading
+		? erg_updates_of_counter(r->t, r->v, r->n, reading)
+		: 0;
+	if (found)
+		return found;
 	return change > reading ? change : reading;
 }
 

@@ -259,6 +259,16 @@ static void set_rapl(struct world *w, double edge)
 	w->run_s = 30;
 }
 
+/* A counter that is brought up to date every so often, of which nothing is said, and is read hardly less often. */
+static void set_register(struct world *w, double period)
+{
+	w->is = (struct sensor){.kind = SENSE_COUNTER, .period_s = period};
+	w->says.period_s = 0;
+	w->lsb = 61e-6;
+	w->spacing_s = 1.03 * period;
+	w->run_s = 30;
+}
+
 static void set_stamp_jitter(struct world *w, double sd)
 {
 	w->stamp_sd_s = sd;
@@ -658,6 +668,10 @@ const struct kind kinds[] = {
 		"readings"},
 	{"rapl", "counter of 1 ms at 1 kHz", set_rapl, 0, {.2, .6, 90, 97}, "readings"},
 	{"rapl-edge", "the same, on its edge", set_rapl, 1, {.2, .6, 90, 97}, "readings"},
+	{"register-4", "counter of 4 ms, read every 4.1, not said", set_register, 4 * MS,
+		{.4, 2.5, 90, 50}, "readings"},
+	{"register-10", "counter of 10 ms, read every 10.3, not said", set_register, 10 * MS,
+		{.2, .6, 90, 0}, "readings"},
 	{"jitter-100", "stamps off by 100 us", set_stamp_jitter, 100 * US, {.2, 0, 90, 95},
 		"readings"},
 	{"jitter-300", "stamps off by 300 us", set_stamp_jitter, 300 * US, {1.2, 0, 88, 90},
@@ -737,7 +751,10 @@ void world_of_kind(const struct kind *k, uint64_t seed, struct world *ret)
 	ret->kind = k->name;
 	ret->seed = seed;
 	defaults(ret);
-	ret->says = (struct sensor){.kind = (enum sense_kind) - 1, .window_s = -1, .lag_s = NAN};
+	ret->says = (struct sensor){.kind = (enum sense_kind) - 1,
+		.window_s = -1,
+		.period_s = -1,
+		.lag_s = NAN};
 	k->set(ret, k->x);
 	/* what no kind declares otherwise is declared as it is, but for the lag */
 	says = ret->says;
@@ -747,4 +764,6 @@ void world_of_kind(const struct kind *k, uint64_t seed, struct world *ret)
 		ret->says.kind = says.kind;
 	if (says.window_s >= 0)
 		ret->says.window_s = says.window_s;
+	if (says.period_s >= 0)
+		ret->says.period_s = says.period_s;
 }

@@ -99,6 +99,14 @@ honest() {
     grep -qE '^rapl-edge-4: 14 of 14 layers, error 0\.[01].* wrong 0 \(rest 0, sums 0\), ETS error 0\.00. % covered 1' table
 }
 
+@test "a counter that is read less often than it is brought up to date: how often that is, is found" {
+    worlds --seeds 1 --only register-4,register-10 --keep w >table || [ $? = 1 ]
+    cat table
+    [ "$(jq '.runs[0].sensor.period_s' w/register-4-1/layers.json)" = 0.004 ]
+    [ "$(jq '.runs[0].sensor.period_s' w/register-10-1/layers.json)" = 0.01 ]
+    grep -qE '^register-4-1: (9|1[0-3]) of 13 layers, error 0\.[0-5].* wrong 0 \(rest 0, sums 0\), ETS error 0\.00. % covered 1' table
+}
+
 @test "stamps that scatter about a steady pace: put back as far as the readings say, and said so" {
     worlds --seeds 1 --fresh 4 --only jitter-300 --keep w >table || [ $? = 1 ]
     cat table
