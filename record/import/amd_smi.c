@@ -154,15 +154,6 @@ static int not_a_number(struct amd_log *a, const struct amd_column *c, const cha
 	return 1;
 }
 
-static bool has_power(const struct erg_import_log *log, const char *rail)
-{
-	for (size_t i = 0; i < log->n_channels; i++)
-		if (log->channels[i].def.quantity == ERG_Q_POWER &&
-			!strcmp(log->channels[i].def.rail, rail))
-			return true;
-	return false;
-}
-
 static int amd_value(struct amd_log *a, const struct amd_column *c, long gpu, const char *cell,
 	struct erg_err *err)
 {
@@ -173,7 +164,7 @@ static int amd_value(struct amd_log *a, const struct amd_column *c, long gpu, co
 
 	snprintf(rail, sizeof(rail), "gpu%ld%s", gpu, c->suffix);
 	if (erg_import_missing_cell(cell) || !strncmp(cell, "N/A ", 4)) { /* N/A (Secondary die) */
-		if (*c->unit == 'W' && has_power(a->log, rail))
+		if (*c->unit == 'W' && erg_import_find_channel(a->log, rail, ERG_Q_POWER) >= 0)
 			erg_import_keep(&a->unread, erg_lines_number(a->lines), cell);
 		return 1;
 	}

@@ -118,6 +118,9 @@ struct erg_import_log {
  * negative errno: an unknown unit, or no memory. */
 int erg_import_channel(struct erg_import_log *log, const char *rail, const char *unit, int decimals,
 	struct erg_err *err);
+/* The index of the channel of RAIL's QUANTITY, or -ENOENT. */
+int erg_import_find_channel(const struct erg_import_log *log, const char *rail,
+	enum erg_quantity quantity);
 /* Appends a row in which every channel is missing; set its values by channels[i].raw[n - 1]. */
 int erg_import_row(struct erg_import_log *log, int64_t t, size_t line, struct erg_err *err);
 /* Lets go of the memory of the rows before ROW that a pass has been over, and, where it begins, of all

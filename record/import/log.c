@@ -24,7 +24,7 @@ void erg_import_note(json_t *notes, const char *code, const char *fmt, ...)
 	va_end(ap);
 }
 
-static int find_channel(const struct erg_import_log *log, const char *rail,
+int erg_import_find_channel(const struct erg_import_log *log, const char *rail,
 	enum erg_quantity quantity)
 {
 	for (size_t i = 0; i < log->n_channels; i++)
@@ -74,7 +74,7 @@ int erg_import_channel(struct erg_import_log *log, const char *rail, const char 
 			"%s: '%s': unit '%s' is not known; one of %s was "
 			"expected",
 			log->path, rail, unit, erg_unit_names());
-	i = find_channel(log, rail, quantity);
+	i = erg_import_find_channel(log, rail, quantity);
 	if (i >= 0)
 		return i;
 	c = reallocarray(log->channels, log->n_channels + 1, sizeof(*c));

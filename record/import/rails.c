@@ -12,9 +12,10 @@
 
 /* ---- by their names ---- */
 
-/* From the manuals of turbostat, Power Gadget, HWiNFO and uProf. In a part's name "*" is a number. */
-static const struct {
-	const char *whole, *parts[6];
+/* From the manuals of turbostat, Power Gadget, HWiNFO and uProf. In a part's name "*" is a number. Where there is the
+ * rail `unless`, nobody knows of which whole the parts are. */
+static const struct whole {
+	const char *whole, *parts[6], *unless;
 } wholes[] = {
 	{"PkgWatt", {"CorWatt", "GFXWatt"}},
 	{"SysWatt", {"PkgWatt", "RAMWatt"}},
@@ -23,7 +24,7 @@ static const struct {
 	{"Cumulative Processor Energy_0", {"Cumulative IA Energy_0", "Cumulative GT Energy_0"}},
 	{"CPU Package Power",
 		{"IA Cores Power", "GT Cores Power", "System Agent Power", "Rest-of-Chip Power"}},
-	{"socket0-package-power", {"core*-power"}},
+	{"socket0-package-power", {"core*-power"}, "socket1-package-power"},
 };
 
 static bool is_named(const char *rail, const char *pattern)
@@ -45,25 +46,30 @@ static bool has_rail(const struct erg_import_log *log, const char *rail)
 	return false;
 }
 
+static bool is_part(const struct whole *w, const char *rail)
+{
+	for (size_t p = 0; p < ERG_ARRAY_SIZE(w->parts) && w->parts[p]; p++)
+		if (is_named(rail, w->parts[p]))
+			return true;
+	return false;
+}
+
 void erg_import_known_wholes(struct erg_import_log *log, json_t *notes)
 {
 	const char *whole = NULL;
 	size_t parts = 0;
 
-	for (size_t w = 0; w < ERG_ARRAY_SIZE(wholes); w++) {
-		if (!has_rail(log, wholes[w].whole) || has_rail(log, "socket1-package-power"))
+	for (const struct whole *w = wholes; w < wholes + ERG_ARRAY_SIZE(wholes); w++) {
+		if (!has_rail(log, w->whole) || (w->unless && has_rail(log, w->unless)))
 			continue;
 		for (size_t i = 0; i < log->n_channels; i++) {
 			struct erg_channel_def *d = &log->channels[i].def;
 
-			for (size_t p = 0;
-				p < ERG_ARRAY_SIZE(wholes[w].parts) && wholes[w].parts[p]; p++) {
-				if (*d->parent || !is_named(d->rail, wholes[w].parts[p]))
-					continue;
-				snprintf(d->parent, sizeof(d->parent), "%s", wholes[w].whole);
-				whole = wholes[w].whole;
-				parts++;
-			}
+			if (*d->parent || !is_part(w, d->rail))
+				continue;
+			snprintf(d->parent, sizeof(d->parent), "%s", w->whole);
+			whole = w->whole;
+			parts++;
 		}
 	}
 	if (parts)
@@ -196,14 +202,6 @@ static bool same_stem(const char *a, const char *b)
 	return !strcmp(of_a, of_b);
 }
 
-static bool has_channel(const struct erg_import_log *log, const char *rail, enum erg_quantity q)
-{
-	for (size_t i = 0; i < log->n_channels; i++)
-		if (log->channels[i].def.quantity == q && !strcmp(log->channels[i].def.rail, rail))
-			return true;
-	return false;
-}
-
 /* A power and an energy of rails that are called alike, which come to the same: a meter gives both, in columns of
  * their own. */
 static void tell_twice(const struct erg_import_log *log, const struct erg_import_channel *power,
@@ -213,8 +211,8 @@ static void tell_twice(const struct erg_import_log *log, const struct erg_import
 
 	if (*power->def.parent || *energy->def.parent ||
 		!same_stem(power->def.rail, energy->def.rail) ||
-		has_channel(log, power->def.rail, ERG_Q_ENERGY) ||
-		has_channel(log, energy->def.rail, ERG_Q_POWER))
+		erg_import_find_channel(log, power->def.rail, ERG_Q_ENERGY) >= 0 ||
+		erg_import_find_channel(log, energy->def.rail, ERG_Q_POWER) >= 0)
 		return;
 	b = add_up(log, power, energy);
 	if (b.n < WHOLE_ROWS_MIN || b.by_power <= 0 || b.by_energy <= 0 ||

@@ -248,11 +248,9 @@ static int take_time(struct state *s, const char *text, int64_t *ret, struct erg
 /* The power of RAIL, or NULL. */
 static struct erg_channel_def *power_of_rail(const struct erg_import_log *log, const char *rail)
 {
-	for (size_t i = 0; i < log->n_channels; i++)
-		if (log->channels[i].def.quantity == ERG_Q_POWER &&
-			!strcmp(log->channels[i].def.rail, rail))
-			return &log->channels[i].def;
-	return NULL;
+	int i = erg_import_find_channel(log, rail, ERG_Q_POWER);
+
+	return i < 0 ? NULL : &log->channels[i].def;
 }
 
 static void set_parents(struct erg_import_log *log)
