@@ -159,11 +159,18 @@ static double seen_at(const struct erg_attr_state *st, size_t m)
 	return attr_lagged(&st->view, &st->shape, st->readings.t[m]) - shift;
 }
 
-/* When a counter had what reading M shows, ns since t0: by the middle of the time in which it may have been brought
- * up to date, so that each difference of readings has time; a low-pass delays it by its time constant. */
+#define OWN_PERIOD                                                                                 \
+	0.99 /* of the readings' distance: a period that is no less may be nothing but that */
+
+/* When a counter had what reading M shows, ns since t0: where it is known to be brought up to date more often than it
+ * was read, by the middle of the time in which it may have been, so that each difference of readings has time; a
+ * low-pass delays it by its time constant. */
 static double counted_at(const struct erg_attr_state *st, size_t m)
 {
-	return attr_lagged(&st->view, &st->shape, st->readings.t[m]) - st->shape.stale_ns / 2 -
+	const struct attr_readings *r = &st->readings;
+	bool often = r->period_ns < OWN_PERIOD * r->spacing_ns;
+
+	return attr_lagged(&st->view, &st->shape, r->t[m]) - (often ? st->shape.stale_ns / 2 : 0) -
 		st->shape.rc_ns;
 }
 
