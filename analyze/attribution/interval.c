@@ -11,16 +11,12 @@
 #include "analyze/attribution/attribution.h"
 #include "analyze/attribution/classes.h"
 #include "analyze/attribution/combine.h"
+#include "analyze/attribution/ends.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/readings.h"
+#include "analyze/attribution/seen.h"
 #include "analyze/attribution/state.h"
 #include "analyze/attribution/view.h"
-
-/* From this share of time inside of windows the readings are an integral, not a sample. */
-#define WHOLE 0.9
-
-/* Middle values of how far joules are counted from where they were used: so many of a window, and of a line. */
-#define SMEAR 16
 
 /* A sum over stretches of time that is formed by going once through the readings. */
 struct sum {
@@ -46,20 +42,6 @@ static double stretch_begin(const struct sum *s, size_t i)
 static double stretch_end(const struct sum *s, size_t i)
 {
 	return (double)(int64_t)(s->at[i].end - s->t0);
-}
-
-static double seen_share(const struct erg_attr_state *st)
-{
-	double spacing = st->readings.stale ? fmax(st->readings.period_ns, st->readings.spacing_ns)
-					    : st->readings.spacing_ns;
-
-	if (st->shape.kind == ERG_SENSOR_COUNTER || spacing <= 0)
-		return 1;
-	/* an ema averages like a boxcar of two time constants, which is half of its memory */
-	return fmin((st->shape.kind == ERG_SENSOR_EMA ? (st->memory_ns - st->shape.period_ns) / 2
-						      : st->shape.window_ns) /
-			spacing,
-		1);
 }
 
 /* Weight of a reading at T: that of the stretch it lies in; 0: in none. */
@@ -150,39 +132,6 @@ static double stands_for(const struct erg_attr_state *st, const struct sum *s, d
 		: fmax(away, 0);
 }
 
-/* The middle of what reading M saw, ns since t0. */
-static double seen_at(const struct erg_attr_state *st, size_t m)
-{
-	double middle = st->shape.kind == ERG_SENSOR_EMA ? 0.25 : 0.5;
-	double shift = middle * st->memory_ns - (RC_SEEN / 2. - 1) * st->shape.rc_ns;
-
-	return attr_lagged(&st->view, &st->shape, st->readings.t[m]) - shift;
-}
-
-#define OWN_PERIOD                                                                                 \
-	0.99 /* of the readings' distance: a period that is no less may be nothing but that */
-
-/* When a counter had what reading M shows, ns since t0: where it is known to be brought up to date more often than it
- * was read, by the middle of the time in which it may have been, so that each difference of readings has time; a
- * low-pass delays it by its time constant. */
-static double counted_at(const struct erg_attr_state *st, size_t m)
-{
-	const struct attr_readings *r = &st->readings;
-	bool often = r->period_ns < OWN_PERIOD * r->spacing_ns;
-
-	return attr_lagged(&st->view, &st->shape, r->t[m]) - (often ? st->shape.stale_ns / 2 : 0) -
-		st->shape.rc_ns;
-}
-
-/* Whether a reading is the mean of the time since the one before, however far away that is. */
-static bool is_since_last(const struct erg_attr_state *st)
-{
-	double period = (double)st->rail.model.period_ns;
-
-	return st->rail.at_stamp && st->shape.kind == ERG_SENSOR_BOXCAR &&
-		fabs(st->shape.window_ns - period) <= (1 - WHOLE) * period;
-}
-
 /* The time of which reading M, its window's middle at T, is the mean: to the end of the window, from the one
  * before (its middle at BEFORE) or, at the beginning and after a gap, for as long as the window is. */
 static void add_mean(struct sum *s, const struct erg_attr_state *st, size_t m, double before,
@@ -194,41 +143,6 @@ static void add_mean(struct sum *s, const struct erg_attr_state *st, size_t m, d
 	if (m && erg_observed_gap(t - before, attr_period(st), attr_seen_ns(st)))
 		from = t - half;
 	add_piece(s, from, y, t + half, y);
-}
-
-/* Reading by which T (ns since t0) is seen: the first at or after it. */
-static size_t reading_after(const struct erg_attr_state *st, double t)
-{
-	size_t lo = 0, hi = st->readings.n;
-	bool counter = st->shape.kind == ERG_SENSOR_COUNTER;
-
-	while (lo < hi) {
-		size_t mid = lo + (hi - lo) / 2;
-
-		if ((counter ? counted_at(st, mid) : seen_at(st, mid)) < t)
-			lo = mid + 1;
-		else
-			hi = mid;
-	}
-	return lo;
-}
-
-/* Between readings M - 1 and M of a counter, ns: by the layers' clock, which the joules are of. */
-static double counter_ns(const struct erg_attr_state *st, size_t m)
-{
-	return (1 - st->shape.skew) * (double)(st->readings.t[m] - st->readings.t[m - 1]);
-}
-
-/* Power between them, W; below 0 when it was set back. */
-static double counter_w(const struct erg_attr_state *st, size_t m)
-{
-	return (st->readings.v[m] - st->readings.v[m - 1]) / counter_ns(st, m) * 1e9;
-}
-
-/* Of a counter, not of the first. */
-static double reading_w(const struct erg_attr_state *st, size_t m)
-{
-	return st->shape.kind == ERG_SENSOR_COUNTER ? counter_w(st, m) : st->readings.v[m];
 }
 
 #define END_READINGS 5
@@ -243,9 +157,9 @@ static double end_w(const struct erg_attr_state *st, double side)
 	double w = 0, time = 0;
 
 	for (size_t m = from; m < to; m++) {
-		double dt = counter ? counter_ns(st, m) : 1;
+		double dt = counter ? attr_counter_ns(st, m) : 1;
 
-		w += dt * (counter ? fmax(counter_w(st, m), 0) : r->v[m]);
+		w += dt * (counter ? fmax(attr_counter_w(st, m), 0) : r->v[m]);
 		time += dt;
 	}
 	return time > 0 ? w / time : 0;
@@ -275,19 +189,19 @@ static void hold(const struct erg_attr_state *st, struct sum *s, double at, doub
 static void sum_power(const struct erg_attr_state *st, struct sum *s)
 {
 	const struct attr_readings *r = &st->readings;
-	const bool since_last = is_since_last(st);
+	const bool since_last = attr_since_last(st);
 	double before = 0, y = 0, reach;
-	size_t m = reading_after(st, stretch_begin(s, 0) - st->shape.window_ns);
+	size_t m = attr_reading_after(st, stretch_begin(s, 0) - st->shape.window_ns);
 
 	m -= m > 1
 		? 2
 		: m; /* what is before stands for no time that is asked for, nor what is behind */
 	if (m) {
-		before = seen_at(st, m - 1);
+		before = attr_seen_at(st, m - 1);
 		y = r->v[m - 1];
 	}
 	for (; m < r->n && s->next < s->n_at; m++) {
-		double t = seen_at(st, m), weight = weight_at(s, t);
+		double t = attr_seen_at(st, m), weight = weight_at(s, t);
 
 		if (!m)
 			hold(st, s, t - stands_for(st, s, t, -1), -1);
@@ -321,8 +235,8 @@ static void sum_power(const struct erg_attr_state *st, struct sum *s)
 /* Before the first and after the last reading power goes on for as long as they are apart. */
 static void add_edge(const struct erg_attr_state *st, size_t m, double side, struct sum *s)
 {
-	double reach = fmin(counter_ns(st, m), st->reach_ns), before = s->time;
-	double t = counted_at(st, side < 0 ? m - 1 : m), w = end_w(st, side);
+	double reach = fmin(attr_counter_ns(st, m), st->reach_ns), before = s->time;
+	double t = attr_counted_at(st, side < 0 ? m - 1 : m), w = end_w(st, side);
 
 	if (side < 0)
 		hold(st, s, t - reach, side);
@@ -341,10 +255,10 @@ static void sum_counter(const struct erg_attr_state *st, struct sum *s)
 	if (r->n < 2)
 		return;
 	add_edge(st, 1, -1, s);
-	m = reading_after(st, stretch_begin(s, 0));
+	m = attr_reading_after(st, stretch_begin(s, 0));
 	for (m = m > 1 ? m - 1 : 1; m < r->n && s->next < s->n_at; m++) {
-		double t1 = counted_at(st, m), before = s->time;
-		double dt = counter_ns(st, m), w = counter_w(st, m);
+		double t1 = attr_counted_at(st, m), before = s->time;
+		double dt = attr_counter_ns(st, m), w = attr_counter_w(st, m);
 
 		if (w < 0)
 			continue;
@@ -400,146 +314,12 @@ static double run_s(const struct erg_attr_state *st)
 	return (double)(attr_begin(&st->view, st->view.n) - st->view.t0) * 1e-9;
 }
 
-/* What the readings about T differ by, W: a step of the power there, when T is the end of a phase. */
-static double step_at(const struct erg_attr_state *st, double t, double half)
-{
-	const struct attr_readings *r = &st->readings;
-	bool counter = st->shape.kind == ERG_SENSOR_COUNTER;
-	size_t from = reading_after(st, t - half), to = reading_after(st, t + half);
-	double lo = INFINITY, hi = -INFINITY;
-
-	from -= from > 0;
-	for (size_t m = from < (size_t)counter ? 1 : from; m <= to && m < r->n; m++) {
-		double w = reading_w(st, m);
-
-		lo = fmin(lo, fmax(w, 0));
-		hi = fmax(hi, w);
-	}
-	return hi > lo ? hi - lo : 0;
-}
-
-/* How far from where it was used a joule may be counted, ns, by its middle values: within the window, and on the
- * straight line between two readings; of means since the reading before, within a window and at its other end. */
-struct smear {
-	double away[SMEAR * SMEAR];
-	double sees; /* what lasts so long is all that some reading sees */
-};
-
-static void smear_find(const struct erg_attr_state *st, double step, struct smear *ret)
-{
-	bool means = is_since_last(st);
-	double window = means ? 0 : st->memory_ns, line = means ? st->shape.window_ns : step;
-
-	if (st->shape.kind == ERG_SENSOR_COUNTER) {
-		window = 0;
-		line = step;
-	}
-	ret->sees = (window > 0 ? window : line) + step;
-	for (size_t i = 0; i < SMEAR; i++)
-		for (size_t j = 0; j < SMEAR; j++) {
-			double p = (double)(2 * j + 1) / SMEAR;
-			double of_line = p < 1 ? sqrt(p) - 1 : 1 - sqrt(2 - p);
-			double of_window = ((double)i + 0.5) / SMEAR - 0.5;
-
-			ret->away[i * SMEAR + j] = fabs(of_window * window + of_line * line);
-		}
-}
-
-/*
- * How long a step at the end of something LASTS ns long is counted on the wrong side, ns. Of what is shorter than
- * the smear more is lost, and the readings show less of the step: what they show stands for more.
- */
-static double smeared(const struct smear *s, double lasts)
-{
-	double sum = 0;
-
-	for (size_t i = 0; i < SMEAR * SMEAR; i++)
-		sum += fmin(s->away[i], lasts);
-	sum /= 2 * SMEAR * SMEAR;
-	return lasts < s->sees ? sum * s->sees / lasts : sum;
-}
-
-/* The same at T, of a counter: its difference is taken to be of one power, as T divides it. */
-static double divided_at(const struct erg_attr_state *st, double t)
-{
-	size_t m = reading_after(st, t);
-	double from = counted_at(st, m - 1), to = counted_at(st, m);
-
-	return (t - from) * (to - t) / (to - from);
-}
-
-/* The end I (even: a beginning) of a stretch, with what lies beside it. */
-struct end {
-	double t, lasts; /* ns: the shorter of the stretch and the gap to its neighbour */
-	double weight;   /* how much less is on the other side */
-};
-
-static struct end end_of(const struct sum *s, size_t i)
-{
-	const bool ends = i % 2;
-	const size_t k = i / 2;
-	const double begin = stretch_begin(s, k), end = stretch_end(s, k);
-	struct end e = {ends ? end : begin, end - begin, s->at[k].weight};
-	double gap = INFINITY;
-
-	if (ends && k + 1 < s->n_at)
-		gap = stretch_begin(s, k + 1) - end;
-	else if (!ends && k)
-		gap = begin - stretch_end(s, k - 1);
-	if (gap > 0)
-		e.lasts = fmin(e.lasts, gap);
-	else /* it goes on with another weight: an end of both */
-		e.weight = fabs(e.weight - s->at[ends ? k + 1 : k - 1].weight) / 2;
-	return e;
-}
-
-/* What the smear may do at an end at which readings differ by STEP W, W ns. */
-static double blurred(const struct erg_attr_state *st, const struct smear *smear,
-	const struct end *e, double step)
-{
-	double ns = smeared(smear, e->lasts);
-
-	if (st->shape.kind == ERG_SENSOR_COUNTER && e->lasts >= smear->sees)
-		ns = divided_at(st, e->t);
-	return fmin(step * ns, st->peak_w * e->lasts / 2);
-}
-
-/*
- * What the ends of the stretches do to them: *ret_blur, J, a bound, as a step of the power always goes
- * to the wrong side the same way. The readings of either side are up to a step of the sampler away
- * from it, by chance; and all are as much too early or late as the lag is wrong: a variance, J^2. Where the readings
- * begin or end nothing is known of a step.
- */
-static double ends_u2(const struct erg_attr_state *st, const struct sum *s, double *ret_blur)
-{
-	double step = st->readings.stale ? fmax(st->readings.period_ns, st->readings.spacing_ns)
-					 : st->readings.spacing_ns,
-	       var = 0, lag = 0;
-	double half = st->shape.kind == ERG_SENSOR_COUNTER ? step : fmax(st->memory_ns, step) / 2;
-	struct smear smear;
-
-	smear_find(st, step, &smear);
-	*ret_blur = 0;
-	for (size_t i = 0; i < 2 * s->n_at; i++) {
-		struct end e = end_of(s, i);
-		size_t m = reading_after(st, e.t);
-		double w = e.weight * 1e-9, d = step_at(st, e.t, half);
-
-		if (!m || m == st->readings.n)
-			continue;
-		*ret_blur += w * blurred(st, &smear, &e, d);
-		var += (1 - seen_share(st)) * w * w * d * d * step * step / 12;
-		lag += (i % 2 ? w : -w) * reading_w(st, m);
-	}
-	return var + pow(lag * st->lag_u_ns, 2);
-}
-
 /* Standard uncertainty of the sum, J. */
 static double sum_u(const struct erg_attr_state *st, const struct sum *s)
 {
 	double mean = s->time > 0 ? fabs(s->energy / s->time) : 0, edge;
 	double step = st->readings.stale ? st->readings.period_ns : st->readings.spacing_ns;
-	double f = seen_share(st), s2 = s->n > 1 ? s->diff2 / (2 * (s->n - 1)) : 0, var, n;
+	double f = attr_seen_share(st), s2 = s->n > 1 ? s->diff2 / (2 * (s->n - 1)) : 0, var, n;
 
 	if (st->shape.kind == ERG_SENSOR_COUNTER) {
 		edge = mean * fmax(st->shape.stale_ns, 0) * 1e-9;
@@ -594,7 +374,7 @@ static const char *refusal(const struct erg_attr_state *st, const struct sum *s,
 {
 	if (s->time < ATTR_ENOUGH * time || s->n < 1)
 		return erg_attr_gate_name(ERG_GATE_UNSEEN);
-	if (seen_share(st) >= WHOLE)
+	if (attr_seen_share(st) >= ATTR_WHOLE)
 		return NULL;
 	return st->locked    ? erg_attr_gate_name(ERG_GATE_LOCKED)
 		: st->unfair ? erg_attr_gate_name(ERG_GATE_UNFAIR)
@@ -605,7 +385,7 @@ static const char *refusal(const struct erg_attr_state *st, const struct sum *s,
  * do not follow from the layers nobody knows. Readings that count alike, whatever their stamps, say how much, W. */
 static double stamps_w(const struct erg_attr_state *st, const struct sum *s)
 {
-	if (!st->misfit || st->shape.kind == ERG_SENSOR_COUNTER || is_since_last(st) || s->n < 1)
+	if (!st->misfit || st->shape.kind == ERG_SENSOR_COUNTER || attr_since_last(st) || s->n < 1)
 		return 0;
 	return fabs(s->energy / s->time - s->sum / s->n);
 }
@@ -628,7 +408,7 @@ static void parts_of_sum(const struct erg_attr_state *st, const struct sum *s, d
 	struct attr_parts *ret)
 {
 	double all = (time - s->held_ns) / s->time, blur;
-	double u, u2 = ends_u2(st, s, &blur) + shifted_u2(st, s);
+	double u, u2 = attr_ends_u2(st, s->at, s->n_at, &blur) + shifted_u2(st, s);
 	double ratio = within_run(st, s) && st->ratio > 0 ? st->ratio : 1;
 
 	u = hypot(all * sum_u(st, s), sqrt(holes_u2(st, s) + u2));

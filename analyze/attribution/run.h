@@ -25,7 +25,8 @@
  *   known.c      what was declared   -> energies moved towards it, where the run does not say otherwise
  *   gates.c      all of it           -> what may be said
  *   combine.c    replicates          -> intervals, and what may be said of sums
- *   interval.c   readings            -> the energy of stretches of time
+ *   interval.c   readings            -> the energy of stretches of time (ends.c: what their ends do to it), by the times
+ *                                       that readings are of (seen.c)
  *   total.c      readings, the fit   -> the energy of the run
  *   reconcile.c  both                -> parts that make up the whole
  */
