@@ -207,7 +207,6 @@ json_t *erg_per_counters_json(const struct erg_parts *p, const struct erg_part *
 	return o;
 }
 
-/* Energy of ROW by the attribution of the parts, to the scale of the run's. */
 /* E for a run that has SCALE times the energy: by so much one of the two is wrong. */
 static struct erg_est scaled_to(const struct erg_est *e, double scale)
 {
@@ -222,6 +221,7 @@ static struct erg_est scaled_to(const struct erg_est *e, double scale)
 	return ret;
 }
 
+/* Energy of ROW by the attribution of the parts, to the scale of the run's. */
 static void set_energies(const struct erg_parts *p, const char *name, double scale, json_t *row)
 {
 	double time_s = erg_value_of(row, "time_s");

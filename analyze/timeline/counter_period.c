@@ -6,7 +6,7 @@
  * phase that tells readings best from their neighbours, and the best is taken if it tells them much better than the
  * readings' own times. Clocks of sensor and machine differ, so the phase is another one in each block.
  */
-#include "analyze/timeline/updates_of.h"
+#include "analyze/timeline/counter_period.h"
 
 #include <math.h>
 
@@ -94,7 +94,7 @@ static double gain_of(const uint64_t *t, const double *v, size_t n, double spaci
 	return sum;
 }
 
-uint64_t erg_updates_of_counter(const uint64_t *t, const double *v, size_t n, uint64_t spacing)
+uint64_t erg_counter_period(const uint64_t *t, const double *v, size_t n, uint64_t spacing)
 {
 	double best = 0, found = 0, chance;
 

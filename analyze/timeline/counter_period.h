@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef ERG_ANALYZE_TIMELINE_UPDATES_OF_H
-#define ERG_ANALYZE_TIMELINE_UPDATES_OF_H
+#ifndef ERG_ANALYZE_TIMELINE_COUNTER_PERIOD_H
+#define ERG_ANALYZE_TIMELINE_COUNTER_PERIOD_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -10,6 +10,6 @@
  * no value is there twice. T: times of the N readings, ns, in order; V: energies; SPACING: how far readings
  * usually are apart, ns. Returns the period, ns; 0: nothing that shows.
  */
-uint64_t erg_updates_of_counter(const uint64_t *t, const double *v, size_t n, uint64_t spacing);
+uint64_t erg_counter_period(const uint64_t *t, const double *v, size_t n, uint64_t spacing);
 
 #endif

@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "analyze/timeline/updates_of.h"
+#include "analyze/timeline/counter_period.h"
 #include "formats/base/memory.h"
 #include "formats/base/order.h"
 #include "formats/base/util.h"
@@ -124,7 +124,7 @@ static uint64_t estimate_period(const struct erg_rail *r)
 		change = d[n / 2];
 	}
 	found = r->counter && (double)change < REPEATS * (double)reading
-		? erg_updates_of_counter(r->t, r->v, r->n, reading)
+		? erg_counter_period(r->t, r->v, r->n, reading)
 		: 0;
 	if (found)
 		return found;

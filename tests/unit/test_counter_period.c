@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "analyze/timeline/updates_of.h"
+#include "analyze/timeline/counter_period.h"
 
 #define N 3000
 #define MS 1000000.0
@@ -50,7 +50,7 @@ static uint64_t found(double period, double spacing, double late, double ppm)
 		t[i] = 1000000000u + (uint64_t)s;
 		v[i] = joules(period > 0 ? floor(s / own + 0.3) * own - 0.3 * own : s);
 	}
-	return erg_updates_of_counter(t, v, N, (uint64_t)spacing);
+	return erg_counter_period(t, v, N, (uint64_t)spacing);
 }
 
 static void test_found(void **state)
@@ -74,9 +74,9 @@ static void test_not_found(void **state)
 	assert_int_equal(found(0, 100 * MS, 0, 0), 0);
 	for (size_t i = 1; i < N; i++) /* each difference is another, whatever its length */
 		v[i] = v[i - 1] + next(&seed);
-	assert_int_equal(erg_updates_of_counter(t, v, N, (uint64_t)(100 * MS)), 0);
-	assert_int_equal(erg_updates_of_counter(t, v, 3, (uint64_t)(100 * MS)), 0);
-	assert_int_equal(erg_updates_of_counter(t, v, N, 0), 0);
+	assert_int_equal(erg_counter_period(t, v, N, (uint64_t)(100 * MS)), 0);
+	assert_int_equal(erg_counter_period(t, v, 3, (uint64_t)(100 * MS)), 0);
+	assert_int_equal(erg_counter_period(t, v, N, 0), 0);
 }
 
 int main(void)
@@ -86,5 +86,5 @@ int main(void)
 		cmocka_unit_test(test_not_found),
 	};
 
-	return cmocka_run_group_tests_name("updates-of", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("counter-period", tests, NULL, NULL);
 }
