@@ -17,18 +17,18 @@
 #include "record/import/import.h"
 #include "record/import/cells.h"
 #include "record/import/named.h"
+#include "record/import/named_header.h"
 #include "record/import/named_time.h"
 #include "record/import/turns.h"
 #include "record/import/units.h"
 
-#define CELLS_MAX 4096
 #define HEADER_LINES_MAX 1000
 #define FOREIGN_SHARE 0.5 /* what tools print below a table may be much */
 
 struct place {
 	int decimals; /* of the raw values, while they are read */
 	int needed;   /* of these, so many are used */
-	int cell, channel;
+	int channel;
 	size_t values;
 };
 
@@ -48,207 +48,76 @@ struct reader {
 	struct erg_lines *lines;
 	char *text; /* the line */
 	uint64_t interval_ns;
-	char separator;
+	struct erg_named_header header; /* its cells are of the line that is looked at */
 	struct erg_import_point point;
-	char *header; /* the line as it stands in the file */
-	char **cells;
-	size_t n_cells; /* of the header */
-	size_t n_row;   /* of the row */
-	bool entity;    /* its first cell is two of a row's: "GPU 0" */
-	int time;       /* cell; -1: rows are interval_ns apart */
-	int date;       /* cell of the dates that belong to times of a day; -1: none */
+	size_t n_row; /* cells of the row */
 	struct erg_named_time when;
 	struct teller tellers[TELLERS_MAX];
 	size_t n_tellers;
 	struct erg_import_kept wide;  /* rows of more cells than the header has */
 	struct erg_import_kept words; /* cells that say there is no reading */
-	int *where;
 	struct place *places;
-	size_t before, repeated, unselected, rows;
+	size_t repeated, unselected, rows;
 	size_t cells_before,
 		last_before; /* of the line before: how many, and the digits that end it */
 };
 
 /* ---- the header ---- */
 
-/* "#time" is time, and a byte order mark or a quote is nobody's name. */
-static const char *plain_name(const char *cell)
+static int add_teller(struct reader *r, const char *name, size_t cell)
 {
-	while (*cell == '#' || *cell == ' ')
-		cell++;
-	return cell;
-}
+	struct teller *t = &r->tellers[r->n_tellers++];
 
-static int cell_named(char **cells, size_t n, const char *name)
-{
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp(cells[i], name) || !strcmp(plain_name(cells[i]), plain_name(name)))
-			return (int)i;
-	return -1;
-}
-
-/* TEXT as a header: "# time power" has two columns. */
-static size_t header_cells(char *text, char separator, char **cells)
-{
-	text += separator == ' ' ? strspn(text, " \t#") : 0;
-	return erg_import_cells(text, separator, cells, CELLS_MAX);
-}
-
-/* How many of the columns the line names, if it is split at SEPARATOR. */
-static size_t named_in(struct reader *r, char separator)
-{
-	_cleanup_(erg_freep) char *copy = erg_utf8_from(r->text);
-	size_t n = copy ? header_cells(copy, separator, r->cells) : 0, found = 0;
-
-	n = n < CELLS_MAX ? n : CELLS_MAX;
-	found += r->how->time && cell_named(r->cells, n, r->how->time) >= 0;
-	for (size_t i = 0; i < r->how->n_columns; i++)
-		found += cell_named(r->cells, n, r->how->columns[i].name) >= 0;
-	return found;
-}
-
-static int header_missing(struct reader *r, const char *name, struct erg_err *err)
-{
-	_cleanup_(erg_freep) char *copy = erg_utf8_from(r->header);
-	size_t n = copy ? header_cells(copy, r->separator, r->cells) : 0, len = 0;
-	char list[512] = "";
-
-	for (size_t i = 0; i < n && i < CELLS_MAX && len < sizeof(list); i++)
-		len += (size_t)snprintf(list + len, sizeof(list) - len, "%s%s", i ? ", " : "",
-			r->cells[i]);
-	return erg_fail(err, -EINVAL, "%s: line %zu: no column '%s'; there are: %s", r->log->path,
-		r->before + 1, name, list);
-}
-
-/* What stands in a row twice under one name is two things, of which nobody said which. */
-static int check_single(struct reader *r, char **cells, size_t n, int at, struct erg_err *err)
-{
-	for (size_t i = (size_t)at + 1; i < n; i++)
-		if (!strcmp(cells[i], cells[at]))
-			return erg_fail(err, -EINVAL,
-				"%s: line %zu: columns %d and %zu are both called '%s': which one is meant?",
-				r->log->path, r->before + 1, at + 1, i + 1, cells[i]);
-	return 0;
-}
-
-/* Whether a column is read or chosen by. */
-static bool is_used(const struct reader *r, size_t column)
-{
-	bool used = (int)column == r->time;
-
-	for (size_t k = 0; k < r->how->n_columns && !used; k++)
-		used = r->places[k].cell == (int)column;
-	for (size_t k = 0; k < r->how->n_where && !used; k++)
-		used = r->where[k] == (int)column;
-	return used;
+	*t = (struct teller){strdup(name), (int)cell, erg_import_turns_new()};
+	return t->name && t->turns ? 0 : -ENOMEM;
 }
 
 /* Columns that name devices, but for those that are read or chosen by. -ENOMEM. */
-static int find_tellers(struct reader *r, char **cells, size_t n)
+static int find_tellers(struct reader *r, char **names, size_t n)
 {
-	for (size_t i = 0; i < n && r->n_tellers < TELLERS_MAX; i++) {
-		struct teller *t = &r->tellers[r->n_tellers];
+	int got = 0;
 
-		if (r->how->sparse || !erg_import_names_devices(cells[i]) || is_used(r, i))
-			continue;
-		*t = (struct teller){strdup(cells[i]), (int)i, erg_import_turns_new()};
-		r->n_tellers++;
-		if (!t->name || !t->turns)
-			return -ENOMEM;
-	}
-	return 0;
+	for (size_t i = 0; i < n && r->n_tellers < TELLERS_MAX && !got; i++)
+		if (!r->how->sparse && erg_import_names_devices(names[i]) &&
+			!erg_named_header_uses(&r->header, i))
+			got = add_teller(r, names[i], i);
+	return got;
 }
 
-/* Behind the last column that has a name there may be separators. */
-static size_t without_empty(char **cells, size_t n)
+/* The names of the header's cells, in COPY. */
+static size_t names_of(struct reader *r, char *copy, char **names)
 {
-	while (n > 1 && n <= CELLS_MAX && !*cells[n - 1])
-		n--;
-	return n;
+	return copy ? erg_named_header_cells(copy, r->header.separator, names) : 0;
 }
 
-static int find_cells(struct reader *r, struct erg_err *err)
+static int tell_by_names(struct reader *r, struct erg_err *err)
 {
-	_cleanup_(erg_freep) char *copy = erg_utf8_from(r->header);
-	size_t n = copy ? header_cells(copy, r->separator, r->cells) : 0;
+	_cleanup_(erg_freep) char *copy = erg_utf8_from(r->header.line);
+	size_t n = names_of(r, copy, r->header.cells);
 
-	if (!copy)
-		return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
-	if (n > CELLS_MAX)
-		return erg_fail(err, -EINVAL, "%s: line %zu: %zu columns, at most %d were expected",
-			r->log->path, r->before + 1, n, CELLS_MAX);
-	r->time = r->how->time ? cell_named(r->cells, n, r->how->time) : -1;
-	if (r->how->time && r->time < 0)
-		return header_missing(r, r->how->time, err);
-	if (r->time >= 0 && check_single(r, r->cells, n, r->time, err) < 0)
-		return -EINVAL;
-	for (size_t i = 0; i < r->how->n_columns; i++) {
-		r->places[i].cell = cell_named(r->cells, n, r->how->columns[i].name);
-		if (r->places[i].cell < 0)
-			return header_missing(r, r->how->columns[i].name, err);
-		if (check_single(r, r->cells, n, r->places[i].cell, err) < 0)
-			return -EINVAL;
-	}
-	for (size_t i = 0; i < r->how->n_where; i++) {
-		r->where[i] = cell_named(r->cells, n, r->how->where[i].name);
-		if (r->where[i] < 0)
-			return header_missing(r, r->how->where[i].name, err);
-		if (check_single(r, r->cells, n, r->where[i], err) < 0)
-			return -EINVAL;
-	}
-	r->n_cells = without_empty(r->cells, n);
-	r->entity = r->separator == ' ' && !strcasecmp(plain_name(r->cells[0]), "Entity");
-	r->date = -1;
-	for (size_t i = 0; i < n && r->time >= 0; i++)
-		if (!strcasecmp(plain_name(r->cells[i]), "date") && (int)i != r->time)
-			r->date = (int)i;
-	r->when.dated = r->date >= 0;
-	return find_tellers(r, r->cells, n) < 0 ? erg_fail_errno(err, -ENOMEM, "%s", r->log->path)
-						: 0;
-}
-
-/* How many columns were asked for, with that of times. */
-static size_t asked_for(const struct reader *r)
-{
-	return r->how->n_columns + (r->how->time != NULL);
-}
-
-/* Keeps the line as the header, if it names more of the columns than the one before. -ENOMEM. */
-static int look_at_header(struct reader *r, size_t *most)
-{
-	static const char separators[] = ",;\t| ";
-
-	for (const char *s = separators; *s; s++) {
-		const size_t found = named_in(r, *s);
-
-		if (found <= *most)
-			continue;
-		*most = found;
-		r->separator = *s;
-		r->before = erg_lines_number(r->lines) - 1;
-		free(r->header);
-		r->header = strdup(r->text);
-		if (!r->header)
-			return -ENOMEM;
-	}
-	return 0;
+	return !copy || find_tellers(r, r->header.cells, n) < 0
+		? erg_fail_errno(err, -ENOMEM, "%s", r->log->path)
+		: 0;
 }
 
 /* The first line that names all columns, since a tool may name some of them before, in what it says of itself;
  * where there is none, the one that names most: 1 when one names any. */
 static int find_header(struct reader *r, struct erg_err *err)
 {
-	size_t most = 0;
+	struct erg_named_header *h = &r->header;
 	int got = 0;
 
-	while (most < asked_for(r) && erg_lines_number(r->lines) < HEADER_LINES_MAX &&
+	while (!erg_named_header_full(h) && erg_lines_number(r->lines) < HEADER_LINES_MAX &&
 		(got = erg_lines_next(r->lines, &r->text, err)) > 0)
-		if (look_at_header(r, &most) < 0)
+		if (erg_named_header_look(h, r->text, erg_lines_number(r->lines)) < 0)
 			return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
-	if (got < 0 || most == 0)
+	if (got < 0 || !h->line)
 		return got < 0 ? got : 0;
-	r->point = erg_import_point_begin(r->separator, r->import->point);
-	got = find_cells(r, err);
+	r->point = erg_import_point_begin(h->separator, r->import->point);
+	got = erg_named_header_place(h, err);
+	r->when.dated = h->date >= 0;
+	if (got == 0)
+		got = tell_by_names(r, err);
 	return got < 0 ? got : 1;
 }
 
@@ -338,36 +207,38 @@ static bool read_value(struct reader *r, size_t i, char *cell, int64_t *ret, int
 static bool is_selected(const struct reader *r, size_t n)
 {
 	for (size_t i = 0; i < r->how->n_where; i++)
-		if ((size_t)r->where[i] >= n ||
-			strcmp(r->cells[r->where[i]], r->how->where[i].value))
+		if ((size_t)r->header.where[i] >= n ||
+			strcmp(r->header.cells[r->header.where[i]], r->how->where[i].value))
 			return false;
 	return true;
 }
 
 static const char *date_of(const struct reader *r)
 {
-	return r->date >= 0 && (size_t)r->date < r->n_row ? r->cells[r->date] : NULL;
+	return r->header.date >= 0 && (size_t)r->header.date < r->n_row
+		? r->header.cells[r->header.date]
+		: NULL;
 }
 
 /* 1: values[] are the row's; 0: the line is no row. */
 static int parse_row(struct reader *r, size_t n, int64_t *t, int64_t *values, int *digits,
 	struct erg_err *err)
 {
-	char none[1] = "", *cell = r->time < 0 ? none : r->cells[r->time];
+	char none[1] = "", *cell = r->header.time < 0 ? none : r->header.cells[r->header.time];
 	int got = 1;
 
 	r->point.line = erg_lines_number(r->lines);
 	*t = (int64_t)(r->rows * r->interval_ns);
-	r->log->spaced |= r->time < 0;
-	if (r->time >= 0)
+	r->log->spaced |= r->header.time < 0;
+	if (r->header.time >= 0)
 		got = erg_named_time_read(&r->when, cell, date_of(r), erg_lines_number(r->lines), t,
 			err);
 	if (got <= 0)
 		return got;
 	for (size_t i = 0; i < r->how->n_columns; i++) {
-		size_t at = (size_t)r->places[i].cell;
+		size_t at = (size_t)r->header.column[i];
 
-		cell = at < n ? r->cells[at] : none;
+		cell = at < n ? r->header.cells[at] : none;
 		if (!read_value(r, i, cell, &values[i], &digits[i]))
 			return 0;
 	}
@@ -412,8 +283,9 @@ static bool is_whole(const struct reader *r)
 	_cleanup_(erg_freep) char *copy = strdup(r->text);
 
 	return copy && r->last_before > 0 && last_digits(r->text) >= r->last_before &&
-		r->separator != ' ' &&
-		erg_import_cells(copy, r->separator, r->cells, CELLS_MAX) == r->cells_before;
+		r->header.separator != ' ' &&
+		erg_import_cells(copy, r->header.separator, r->header.cells, ERG_NAMED_CELLS_MAX) ==
+		r->cells_before;
 }
 
 /* "GPU 0" of a row is the first cell of dcgmi's table. */
@@ -430,17 +302,10 @@ static size_t join_entity(char **cells, size_t n)
 /* A line that names all columns again: at the same places, or there are two tables. 1; 0: it does not. */
 static int take_header_again(struct reader *r, struct erg_err *err)
 {
-	size_t asked = asked_for(r), n;
-	_cleanup_(erg_freep) char *copy = NULL;
 	bool same;
 
-	if (named_in(r, r->separator) < asked)
+	if (!erg_named_header_again(&r->header, r->text, &same))
 		return 0;
-	copy = erg_utf8_from(r->text);
-	n = copy ? header_cells(copy, r->separator, r->cells) : 0;
-	same = !r->how->time || cell_named(r->cells, n, r->how->time) == r->time;
-	for (size_t i = 0; i < r->how->n_columns && same; i++)
-		same = cell_named(r->cells, n, r->how->columns[i].name) == r->places[i].cell;
 	if (!same)
 		return erg_fail(err, -EINVAL,
 			"%s: line %zu: '%.60s': the columns are other ones from here on: two logs in one "
@@ -453,28 +318,22 @@ static int take_header_again(struct reader *r, struct erg_err *err)
 /* A column of words may tell devices apart, too, whatever it is called: the first row shows which are. */
 static int find_words(struct reader *r, size_t n)
 {
-	_cleanup_(erg_freep) char **names = calloc(CELLS_MAX, sizeof(*names));
-	_cleanup_(erg_freep) char *copy = erg_utf8_from(r->header);
-	const size_t named = names && copy ? header_cells(copy, r->separator, names) : 0;
+	_cleanup_(erg_freep) char **names = calloc(ERG_NAMED_CELLS_MAX, sizeof(*names));
+	_cleanup_(erg_freep) char *copy = erg_utf8_from(r->header.line);
+	const size_t named = names ? names_of(r, copy, names) : 0;
+	int got = names && copy ? 0 : -ENOMEM;
 
-	if (!names || !copy)
-		return -ENOMEM;
-	for (size_t i = 0; i < n && i < named && r->n_tellers < TELLERS_MAX; i++) {
-		bool used = !isalpha((unsigned char)*r->cells[i]) ||
-			erg_import_missing_cell(r->cells[i]) || (int)i == r->date ||
-			r->how->sparse || is_used(r, i);
+	for (size_t i = 0; i < n && i < named && r->n_tellers < TELLERS_MAX && !got; i++) {
+		bool used = !isalpha((unsigned char)*r->header.cells[i]) ||
+			erg_import_missing_cell(r->header.cells[i]) || (int)i == r->header.date ||
+			r->how->sparse || erg_named_header_uses(&r->header, i);
 
 		for (size_t k = 0; k < r->n_tellers && !used; k++)
 			used = r->tellers[k].cell == (int)i;
-		if (used)
-			continue;
-		r->tellers[r->n_tellers] =
-			(struct teller){strdup(names[i]), (int)i, erg_import_turns_new()};
-		r->n_tellers++;
-		if (!r->tellers[r->n_tellers - 1].name || !r->tellers[r->n_tellers - 1].turns)
-			return -ENOMEM;
+		if (!used)
+			got = add_teller(r, names[i], i);
 	}
-	return 0;
+	return got;
 }
 
 static int watch_devices(struct reader *r, size_t n, struct erg_err *err)
@@ -483,7 +342,8 @@ static int watch_devices(struct reader *r, size_t n, struct erg_err *err)
 		return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
 	for (size_t i = 0; i < r->n_tellers; i++)
 		if ((size_t)r->tellers[i].cell < n &&
-			erg_import_turns_add(r->tellers[i].turns, r->cells[r->tellers[i].cell]) < 0)
+			erg_import_turns_add(r->tellers[i].turns,
+				r->header.cells[r->tellers[i].cell]) < 0)
 			return erg_fail_errno(err, -ENOMEM, "%s", r->log->path);
 	return 0;
 }
@@ -509,14 +369,15 @@ static int take_other(struct reader *r, struct erg_err *err)
 /* The cells of LINE; 0: it cannot be a row. */
 static size_t row_cells(struct reader *r, char *line)
 {
-	size_t n = erg_import_cells(line, r->separator, r->cells, CELLS_MAX);
+	size_t n =
+		erg_import_cells(line, r->header.separator, r->header.cells, ERG_NAMED_CELLS_MAX);
 
 	r->cells_before = n;
-	if (r->entity && n == r->n_cells + 1 && n <= CELLS_MAX)
-		n = join_entity(r->cells, n);
-	if (n > CELLS_MAX || (r->time >= 0 && (size_t)r->time >= n))
+	if (r->header.entity && n == r->header.n + 1 && n <= ERG_NAMED_CELLS_MAX)
+		n = join_entity(r->header.cells, n);
+	if (n > ERG_NAMED_CELLS_MAX || (r->header.time >= 0 && (size_t)r->header.time >= n))
 		return 0;
-	if (n > r->n_cells && without_empty(r->cells, n) > r->n_cells) {
+	if (n > r->header.n && erg_named_without_empty(r->header.cells, n) > r->header.n) {
 		erg_import_keep(&r->wide, erg_lines_number(r->lines), r->text);
 		return 0;
 	}
@@ -532,9 +393,9 @@ static int take_line(struct reader *r, int64_t *values, int *digits, struct erg_
 	size_t n;
 	int got;
 
-	if (!*text || (*text == '#' && r->header[0] != '#'))
+	if (!*text || (*text == '#' && r->header.line[0] != '#'))
 		return 0;
-	if (!strcmp(r->text, r->header)) {
+	if (!strcmp(r->text, r->header.line)) {
 		r->repeated++;
 		return 0;
 	}
@@ -544,7 +405,7 @@ static int take_line(struct reader *r, int64_t *values, int *digits, struct erg_
 	n = row_cells(r, copy);
 	if (n > 0 && !is_selected(r, n)) {
 		r->unselected++;
-		return r->how->time && strstr(r->text, plain_name(r->how->time))
+		return r->how->time && strstr(r->text, erg_named_plain(r->how->time))
 			? take_other_table(r, err)
 			: 0;
 	}
@@ -584,7 +445,7 @@ static int judge_table(const struct reader *r, struct erg_err *err)
 		return erg_fail(err, -EINVAL,
 			"%s: line %zu: '%s' has more cells than the %zu that line %zu names, as %zu lines "
 			"have",
-			r->log->path, r->wide.line, r->wide.text, r->n_cells, r->before + 1,
+			r->log->path, r->wide.line, r->wide.text, r->header.n, r->header.before + 1,
 			r->wide.n);
 	for (size_t i = 0; i < r->n_tellers; i++) {
 		size_t n = erg_import_turns_count(r->tellers[i].turns, &a, &b);
@@ -606,7 +467,7 @@ static int judge(struct reader *r, json_t *notes, struct erg_err *err)
 	if (r->log->n == 0 && r->log->foreign.n == 0)
 		return erg_fail(err, -ENODATA,
 			"%s: no row below line %zu, which names the columns%s", r->log->path,
-			r->before + 1, r->unselected ? ", for which --where holds" : "");
+			r->header.before + 1, r->unselected ? ", for which --where holds" : "");
 	if (r->repeated)
 		erg_import_note(notes, "header",
 			"%s: the line of column names stands there %zu times more", r->log->path,
@@ -681,16 +542,15 @@ static int read_named(const char *path, const struct erg_import_how *how,
 		.import = how,
 		.log = ret,
 		.interval_ns = how->interval_ns};
-	int got = 0;
+	int got;
 
 	ret->path = path;
 	ret->foreign_share = FOREIGN_SHARE;
 	ret->clock = how->named->time ? ERG_CLOCK_NUMBERS : ERG_CLOCK_NONE;
 	erg_named_time_init(&r.when, how, ret, &r.point);
-	r.cells = calloc(CELLS_MAX, sizeof(*r.cells));
+	got = erg_named_header_init(&r.header, how->named, path, err);
 	r.places = calloc(how->named->n_columns + 1, sizeof(*r.places));
-	r.where = calloc(how->named->n_where + 1, sizeof(*r.where));
-	if (!r.cells || !r.places || !r.where)
+	if (got == 0 && !r.places)
 		got = erg_fail_errno(err, -ENOMEM, "%s", path);
 	if (got == 0 && how->named->n_columns == 0)
 		got = erg_fail(err, -EINVAL,
@@ -706,10 +566,8 @@ static int read_named(const char *path, const struct erg_import_how *how,
 	if (got == 0)
 		got = read_named_table(&r, notes, err);
 	erg_lines_free(r.lines);
-	free(r.header);
-	free(r.cells);
+	erg_named_header_release(&r.header);
 	free(r.places);
-	free(r.where);
 	for (size_t i = 0; i < r.n_tellers; i++) {
 		free(r.tellers[i].name);
 		erg_import_turns_free(r.tellers[i].turns);
