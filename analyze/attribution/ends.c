@@ -128,6 +128,14 @@ static double blurred(const struct erg_attr_state *st, const struct smear *smear
 	return fmin(step * ns, st->peak_w * e->lasts / 2);
 }
 
+/* Power at reading M, or at the first or last where there is none, W. */
+static double power_near(const struct erg_attr_state *st, size_t m)
+{
+	const size_t first = st->shape.kind == ERG_SENSOR_COUNTER, last = st->readings.n - 1;
+
+	return attr_reading_w(st, m < first ? first : m < last ? m : last);
+}
+
 double attr_ends_u2(const struct erg_attr_state *st, const struct erg_attr_stretch *at, size_t n,
 	double *ret_blur)
 {
@@ -142,11 +150,11 @@ double attr_ends_u2(const struct erg_attr_state *st, const struct erg_attr_stret
 		size_t m = attr_reading_after(st, e.t);
 		double w = e.weight * 1e-9, d = step_at(st, e.t, half);
 
+		lag += (i % 2 ? w : -w) * power_near(st, m);
 		if (!m || m == st->readings.n)
 			continue;
 		*ret_blur += w * blurred(st, &smear, &e, d);
 		var += (1 - attr_seen_share(st)) * w * w * d * d * step * step / 12;
-		lag += (i % 2 ? w : -w) * attr_reading_w(st, m);
 	}
 	return var + pow(lag * st->lag_u_ns, 2);
 }

@@ -390,17 +390,14 @@ static double stamps_w(const struct erg_attr_state *st, const struct sum *s)
 	return fabs(s->energy / s->time - s->sum / s->n);
 }
 
-/* When the readings were is known to LAG_U and SKEW_U: what they tell of begins and ends by so much elsewhere. Of
- * the whole run; J^2. */
-static double shifted_u2(const struct erg_attr_state *st, const struct sum *s)
+/* How long the whole run lasts by the sensor's clock is known to SKEW_U, J^2. (Of the lag see ends.c.) */
+static double longer_u2(const struct erg_attr_state *st, const struct sum *s)
 {
-	double begin = end_w(st, -1), end = end_w(st, 1);
-	double moved = st->lag_u_ns * 1e-9 * (end - begin);
-	double longer = st->skew_u * run_s(st) / 2 * (end + begin);
+	double longer = st->skew_u * run_s(st) / 2 * (end_w(st, 1) + end_w(st, -1));
 
 	return within_run(st, s) && s->at[0].begin == st->view.t0 &&
 			s->at[s->n_at - 1].end == attr_begin(&st->view, st->view.n)
-		? moved * moved + longer * longer
+		? longer * longer
 		: 0;
 }
 
@@ -408,7 +405,7 @@ static void parts_of_sum(const struct erg_attr_state *st, const struct sum *s, d
 	struct attr_parts *ret)
 {
 	double all = (time - s->held_ns) / s->time, blur;
-	double u, u2 = attr_ends_u2(st, s->at, s->n_at, &blur) + shifted_u2(st, s);
+	double u, u2 = attr_ends_u2(st, s->at, s->n_at, &blur) + longer_u2(st, s);
 	double ratio = within_run(st, s) && st->ratio > 0 ? st->ratio : 1;
 
 	u = hypot(all * sum_u(st, s), sqrt(holes_u2(st, s) + u2));
