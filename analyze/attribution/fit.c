@@ -197,13 +197,18 @@ static bool lost(const struct attr_run *r)
 #define TIMES_LEFT 0.5 /* of the residual */
 #define MOVED 0.25     /* of what the sensor averages over, or of a segment */
 
+/* Whether another sensor may be looked for at all. */
+static bool may_differ(const struct attr_run *r)
+{
+	return r->opt.lag == ERG_LAG_AUTO && !r->st->locked && r->st->view.gap_class;
+}
+
 static bool blind(const struct attr_run *r)
 {
 	const struct attr_readings *rd = &r->st->readings;
 	double mean = 0, var = 0;
 
-	if (r->fit.estimated || r->opt.lag != ERG_LAG_AUTO || r->st->locked ||
-		!r->st->view.gap_class)
+	if (r->fit.estimated || !may_differ(r))
 		return false;
 	for (size_t i = 0; i < rd->n; i++)
 		mean += rd->v[i] / (double)rd->n;
@@ -233,7 +238,7 @@ static bool moved(const struct attr_run *r)
 	double segment = attr_view_typical_ns(&r->st->view, r->st->view.n / 2);
 	double far = fmax(4 * (double)m->lag_u_ns, MOVED * fmin(r->st->memory_ns, segment));
 
-	return r->opt.lag == ERG_LAG_AUTO && !r->st->locked && r->st->view.gap_class &&
+	return may_differ(r) &&
 		(!r->misfit.declared_right || fabs(r->declared.lag_ns - (double)m->lag_ns) > far);
 }
 
@@ -263,6 +268,8 @@ static int stands(struct attr_run *r, bool *ret)
 	*ret = !r->misfit.reason && !lost(r);
 	if (*ret)
 		rc = attr_outside(r, &wrong);
+	if (!rc && *ret && !wrong && may_differ(r))
+		rc = attr_slower(r, &wrong);
 	*ret = *ret && !wrong;
 	return !rc && *ret && (moved(r) || blind(r)) ? attr_audit(r, ret) : rc;
 }
@@ -403,6 +410,8 @@ static int fit_even(struct attr_run *r)
 		r->misfit.reason = times;
 	if (!rc && !r->misfit.reason)
 		rc = attr_outside(r, &wrong);
+	if (!rc && !r->misfit.reason && !wrong)
+		rc = attr_slower(r, &wrong);
 	if (!rc && !r->misfit.reason && (wrong || attr_far_and_doubtful(r)))
 		r->misfit.reason = "misfit: unknown";
 	if (!rc && !r->misfit.reason)

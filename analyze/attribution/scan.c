@@ -304,6 +304,34 @@ int attr_scan_grid(struct attr_scan *s, const struct attr_shape *base, bool slow
 	return scan_cells(s, cell, n * n_tau);
 }
 
+/* Low-passes and windows, slower than those of the grid. */
+static const double slow_tau[] = {6e7, 2e8, 6e8}, slow_window[] = {1e8, 3e8, 1e9};
+#define SLOW_PART 0.02 /* of a run, that a slow sensor remembers at most */
+
+int attr_scan_slow(struct attr_scan *s, const struct attr_shape *base)
+{
+	struct cell cell[ERG_ARRAY_SIZE(slow_tau) + ERG_ARRAY_SIZE(slow_window)];
+	size_t n = 0;
+
+	if (base->kind == ERG_SENSOR_COUNTER)
+		return 0;
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(cell); i++) {
+		size_t w = i - ERG_ARRAY_SIZE(slow_tau); /* where it is no low-pass */
+		bool low = i < ERG_ARRAY_SIZE(slow_tau);
+		double slow = low ? slow_tau[i] : slow_window[w];
+
+		if (within_run(s, slow, SLOW_PART) < slow)
+			continue;
+		cell[n].shape = *base;
+		if (low)
+			cell[n].shape.rc_ns = slow;
+		else
+			cell[n].shape.window_ns = slow;
+		set_lags(s, &cell[n++]);
+	}
+	return scan_cells(s, cell, n);
+}
+
 int attr_scan_far(struct attr_scan *s, const struct attr_shape *base)
 {
 	static const double wide[] = {1, 0.3, 2.4};

@@ -47,6 +47,8 @@ int attr_scan_at(struct attr_scan *s, const struct attr_shape *shape, double *re
 void attr_scan_family(const struct attr_run *r, struct attr_shape *ret);
 /* Windows and lags around BASE, and low-passes if SLOW: the best are in s->best. */
 int attr_scan_grid(struct attr_scan *s, const struct attr_shape *base, bool slow);
+/* The same for sensors that remember for longer than the grid has: tenths of a second. */
+int attr_scan_slow(struct attr_scan *s, const struct attr_shape *base);
 /* Lags beyond the grid's: where iterations are alike a lag of some of them more or less fits a little, and
  * that of the grid which is nearest to the true one is not it. */
 int attr_scan_far(struct attr_scan *s, const struct attr_shape *base);

@@ -339,6 +339,43 @@ int attr_audit(struct attr_run *r, bool *ret_held)
 	return rc;
 }
 
+#define SLOWER_LESS 0.5
+#define SLOWER_ROWS 2000 /* of the run, or eight a column */
+
+/* Whether a slow sensor that leaves RSS may be the one, where that of the fit leaves AS_FITTED: of one that nobody
+ * declared nothing else is known. */
+static bool as_good(const struct attr_scan *s, double rss, double as_fitted)
+{
+	double rows = (double)(s->to - s->from) / (double)s->stride;
+
+	if (s->r->st->rail.model.provenance == ERG_PROVENANCE_ASSUMED &&
+		(rss / as_fitted - 1) * rows < SAME_FIT)
+		return true;
+	return rss < SLOWER_LESS * as_fitted;
+}
+
+int attr_slower(struct attr_run *r, bool *ret)
+{
+	struct attr_scan s = {0};
+	struct attr_shape base;
+	double as_fitted = INFINITY;
+	int rc = attr_scan_open(&s, r);
+
+	attr_scan_family(r, &base);
+	base.skew = r->st->shape.skew;
+	s.lag_max = 0;
+	s.from = 0;
+	s.to = r->st->readings.n;
+	s.stride = 1 + s.to / (size_t)fmax(SLOWER_ROWS, 8 * (double)r->st->view.n_cols);
+	if (!rc)
+		rc = attr_scan_slow(&s, &base);
+	if (!rc && s.n)
+		rc = attr_scan_at(&s, &r->st->shape, &as_fitted);
+	*ret = !rc && s.n && as_good(&s, s.best[0].rss, as_fitted);
+	attr_scan_close(&s);
+	return rc;
+}
+
 int attr_search(struct attr_run *r, bool fine)
 {
 	struct attr_scan s;
@@ -357,6 +394,8 @@ int attr_search(struct attr_run *r, bool fine)
 		base.phase = -1;
 		rc = attr_scan_grid(&s, &base, false);
 	}
+	if (!rc && !fine)
+		rc = attr_scan_slow(&s, &base);
 	if (!rc && !fine)
 		rc = attr_scan_far(&s, &base);
 	if (!rc)

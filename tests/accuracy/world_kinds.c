@@ -88,6 +88,13 @@ static void set_undeclared(struct world *w, double window)
 	w->declared = false;
 }
 
+/* A mean of 1/X conversions of 6.6 ms that nobody declared. */
+static void set_undeclared_ema(struct world *w, double alpha)
+{
+	w->is = (struct sensor){.kind = SENSE_EMA, .period_s = 6.6 * MS, .alpha = alpha};
+	w->declared = false;
+}
+
 /* A mean of the window that says it is an instant, and the other way round. */
 static void set_wrong_kind(struct world *w, double x)
 {
@@ -619,6 +626,13 @@ const struct kind kinds[] = {
 	{"window-less", "window 0.7 ms declared 2.2", set_window, 0.32, FREE, "sensor"},
 	{"none-2", "no --sensor, window 2.2 ms", set_undeclared, 2.2 * MS, FREE, "sensor"},
 	{"none-5", "no --sensor, window 5 ms", set_undeclared, 5 * MS, FREE, "sensor"},
+	{"none-30", "no --sensor, window 30 ms", set_undeclared, 30 * MS, {0}, "sensor"},
+	{"none-100", "no --sensor, window 100 ms", set_undeclared, 100 * MS, {0}, "sensor"},
+	{"none-1000", "no --sensor, window 1 s", set_undeclared, 1, {0}, "sensor"},
+	{"none-e4", "no --sensor, ema of 26 ms", set_undeclared_ema, .25, {0}, "sensor"},
+	{"none-e16", "no --sensor, ema of 106 ms", set_undeclared_ema, .0625, {0}, "sensor"},
+	{"window-x45", "window 100 ms declared 2.2", set_window, 45, {0}, "sensor"},
+	{"window-x450", "window 1 s declared 2.2", set_window, 450, {0}, "sensor"},
 	{"kind-point", "boxcar 2.2 ms declared point", set_wrong_kind, 2.2 * MS, FREE, "sensor"},
 	{"kind-boxcar", "point declared boxcar 2.2 ms", set_wrong_kind, 0, FREE, "sensor"},
 	{"rc-1", "RC of 1 ms", set_rc, 1 * MS, {.15, 0, 95, 97}, "sensor"},

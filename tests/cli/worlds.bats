@@ -44,6 +44,11 @@ honest() {
     run ! grep -E 'ETS error [1-9]' lines
 }
 
+@test "a sensor that is slower by far than it is held to be, declared or not: nothing sure is wrong" {
+    honest none-1000 none-e4 none-e16 window-x450
+    run ! grep -E 'ETS error 0\.[1-9]|ETS error [1-9]' lines
+}
+
 @test "instances that are held up before or amid their work: the wait is where the readings say" {
     honest stalls-0 stalls-half stalls-few
     [ "$(grep -cE ': ([0-9]+) of \1 layers' lines)" = 3 ]
