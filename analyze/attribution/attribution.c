@@ -21,6 +21,7 @@
 #include "analyze/attribution/model.h"
 #include "analyze/attribution/nnls.h"
 #include "analyze/attribution/outside.h"
+#include "analyze/attribution/pauses.h"
 #include "analyze/attribution/quantum.h"
 #include "analyze/attribution/readings.h"
 #include "analyze/attribution/rebuild.h"
@@ -299,7 +300,8 @@ static int attribute(struct attr_run *r)
 		return rc;
 	st->sigma2 = r->sol.sigma2;
 	st->tau2 = r->sol.tau2;
-	if ((rc = attr_jitter_effect(r)) < 0 || (rc = attr_held_effect(r)) < 0)
+	if ((rc = attr_jitter_effect(r)) < 0 || (rc = attr_held_effect(r)) < 0 ||
+		(rc = attr_pauses_effect(r)) < 0)
 		return rc;
 	if (r->misfit.reason && attr_test_fails(&r->misfit.fitted.late))
 		st->late_w = LATE_DOUBT * r->misfit.fitted.late_w;

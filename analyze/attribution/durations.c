@@ -15,6 +15,7 @@
 #include <gsl/gsl_statistics.h>
 
 #include "analyze/attribution/instances.h"
+#include "analyze/attribution/rng.h"
 #include "analyze/attribution/several.h"
 #include "analyze/attribution/view.h"
 #include "formats/base/memory.h"
@@ -148,7 +149,7 @@ static int plan_columns(const struct attr_view *v, const bool *keep, size_t piec
 		uint16_t c = v->col[e];
 		size_t stride = seen[c] / SAMPLE_MAX + 1;
 
-		if (e % stride == 0 && count[c] < SAMPLE_MAX)
+		if (attr_sampled(e, stride) && count[c] < SAMPLE_MAX)
 			x[c * SAMPLE_MAX + count[c]++] = (double)v->z[e];
 	}
 	for (size_t c = 0; c < v->n_cols; c++) {

@@ -22,6 +22,7 @@
 #include "analyze/attribution/misfit.h"
 #include "analyze/attribution/nnls.h"
 #include "analyze/attribution/outside.h"
+#include "analyze/attribution/pauses.h"
 #include "analyze/attribution/profiles.h"
 #include "analyze/attribution/readings.h"
 #include "analyze/attribution/rebuild.h"
@@ -617,15 +618,30 @@ static int fit_changes(struct attr_run *r, int rc)
 	return rc;
 }
 
-int attr_fit(struct attr_run *r)
+/* The same with another view, as the run was recorded. */
+static int fit_otherwise(struct attr_run *r)
 {
-	int rc = fit_changes(r, fit_held(r));
+	int rc;
 
-	/* what flows in a pause, or around the work, need not be one power */
-	if (rc < 0 || !r->misfit.reason || r->opt.lag != ERG_LAG_AUTO || !attr_take_outside(r))
-		return rc;
 	r->n_changes = 0;
 	r->opt.frequency = r->frequency;
 	rc = fit_anew(r);
 	return fit_changes(r, rc);
+}
+
+int attr_fit(struct attr_run *r)
+{
+	bool better = false;
+	int rc = fit_changes(r, fit_held(r));
+
+	/* what flows in a pause, or around the work, need not be one power */
+	if (rc < 0 || !r->misfit.reason || r->opt.lag != ERG_LAG_AUTO)
+		return rc;
+	rc = attr_pauses_look(r, &better);
+	if (!rc && better)
+		rc = fit_otherwise(r);
+	if (rc < 0 || !r->misfit.reason)
+		return rc;
+	r->gap_ends = (struct attr_gap_ends){0};
+	return attr_take_outside(r) || better ? fit_otherwise(r) : rc;
 }

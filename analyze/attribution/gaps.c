@@ -12,6 +12,7 @@
 
 #include "analyze/attribution/gaps.h"
 #include "analyze/attribution/instances.h"
+#include "analyze/attribution/rng.h"
 #include "analyze/attribution/view.h"
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
@@ -28,9 +29,15 @@ struct lengths {
 	size_t cut[ATTR_GAPS_MAX + 1];
 };
 
-static double duration(const struct attr_view *v, size_t i)
+/* How long the gap from segment I on lasts, ns, and *ret_end, behind its segments; 0: there is none. */
+static double gap_from(const struct attr_view *v, size_t i, size_t *ret_end)
 {
-	return (double)(attr_begin(v, i + 1) - attr_begin(v, i));
+	size_t end = i;
+
+	while (end < v->n && v->col[end] == v->gap_class)
+		end++;
+	*ret_end = end > i ? end : i + 1;
+	return end > i ? (double)(attr_begin(v, end) - attr_begin(v, i)) : 0;
 }
 
 static double time_of(const struct lengths *g, size_t from, size_t to)
@@ -97,10 +104,12 @@ static int find_lengths(struct attr_gaps *ret, const struct attr_view *v, double
 
 	if (!x)
 		return erg_fail(err, -ENOMEM, "out of memory for %zu segments", v->n);
-	for (size_t i = 0; i < v->n; i++)
-		if (v->col[i] == v->gap_class && duration(v, i) > 0 && duration(v, i) < long_ns &&
-			gaps++ % stride == 0)
-			x[g.n++] = log(duration(v, i));
+	for (size_t i = 0, end; i < v->n; i = end) {
+		double ns = gap_from(v, i, &end);
+
+		if (ns > 0 && ns < long_ns && attr_sampled(gaps++, stride))
+			x[g.n++] = log(ns);
+	}
 	gsl_sort(x, 1, g.n);
 	ret->n = cut_lengths(&g);
 	for (uint32_t i = 1; i < ret->n; i++)

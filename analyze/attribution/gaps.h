@@ -11,6 +11,11 @@ struct attr_view;
 
 #define ATTR_GAPS_MAX 3 /* lengths */
 
+/* Gaps of LEAST_NS and longer begin with HEAD_NS and end with TAIL_NS that are as the shorter ones are. 0: none does. */
+struct attr_gap_ends {
+	double least_ns, head_ns, tail_ns;
+};
+
 struct attr_gaps {
 	uint32_t n;
 	double at[ATTR_GAPS_MAX - 1]; /* ns, ascending: between one length and another */

@@ -16,6 +16,7 @@
 #include <gsl/gsl_statistics.h>
 
 #include "analyze/attribution/instances.h"
+#include "analyze/attribution/rng.h"
 #include "analyze/attribution/view.h"
 #include "formats/base/memory.h"
 #include "formats/base/order.h"
@@ -351,7 +352,7 @@ static int sample_durations(struct attr_instances *t, size_t n_classes, struct s
 			uint32_t k = v->col[e];
 
 			if (k >= v->gap_class || !attr_instances_next(t, i, e, begin, end) ||
-				count[k]++ % stride)
+				!attr_sampled(count[k]++, stride))
 				continue;
 			if (n == cap) {
 				struct sample *p = realloc(s, (cap = 2 * cap + 4096) * sizeof(*s));

@@ -27,10 +27,9 @@
 #define WORSE 1.1
 #define NEAR 0.5 /* of a segment: no work falls into a pause */
 
-/* Mean square of what SHAPE leaves of all readings. */
-static int left_of_all(struct attr_run *r, const struct attr_shape *shape, double *ret)
+int attr_left_of_all(struct attr_run *r, const struct attr_view *v, const struct attr_shape *shape,
+	double *ret)
 {
-	const struct attr_view *v = &r->st->view;
 	struct attr_kernel k = {0};
 	struct attr_nnls s = {0};
 	struct attr_gram g;
@@ -76,9 +75,9 @@ int attr_outside(struct attr_run *r, bool *ret_wrong)
 	if (r->opt.lag != ERG_LAG_AUTO || !st->view.gap_class || !attr_has_outside(&st->view) ||
 		far < NEAR * attr_view_typical_ns(&st->view, 0))
 		return 0;
-	rc = left_of_all(r, &r->first, &declared);
+	rc = attr_left_of_all(r, &st->view, &r->first, &declared);
 	if (!rc)
-		rc = left_of_all(r, &st->shape, &fitted);
+		rc = attr_left_of_all(r, &st->view, &st->shape, &fitted);
 	*ret_wrong = !rc && fitted > WORSE * declared;
 	return rc;
 }
@@ -116,7 +115,8 @@ int attr_outside_odd(struct attr_run *r, bool *ret_odd)
  * shares, and sums of products of both over edges of the work. */
 struct outside {
 	double w, share;
-	double n, edge_w, edge_share, ww, ws, ss;
+	double edge_w, edge_share, ww, ws, ss;
+	double edges; /* how often it begins or ends, whether or not a reading saw that */
 };
 
 struct edges {
@@ -146,7 +146,6 @@ static void end_edge(struct edges *e)
 
 	if (!(e->share > 0))
 		return;
-	o->n += 1;
 	o->edge_w += e->w;
 	o->edge_share += e->share;
 	o->ww += e->w * e->w;
@@ -177,7 +176,18 @@ static void add_row(struct edges *e, const struct attr_row *row)
 	e->share += row->apart;
 }
 
-/* Edges differ, so what they have in common is not asserted of few. */
+static void count_outside(const struct attr_view *v, struct outside *of)
+{
+	for (size_t i = 1; i < v->n; i++) {
+		size_t before = v->col[attr_first(v, i - 1)], col = v->col[attr_first(v, i)];
+
+		if (v->col_apart[before] != v->col_apart[col])
+			of[v->col_apart[col] ? col : before].edges += 1;
+	}
+}
+
+/* Edges differ, so what they have in common is not asserted of few. What of that was seen is chance, too: most edges
+ * fall between two readings. */
 #define EDGES_ALIKE 10
 static void correct_direct(const struct edges *e, size_t c, struct attr_direct *d)
 {
@@ -186,10 +196,10 @@ static void correct_direct(const struct edges *e, size_t c, struct attr_direct *
 	double squares = o->ww - 2 * p * o->ws + p * p * o->ss;
 	double u = e->st->readings.spacing_ns * 1e-9 / e->st->view.col_time[c];
 
-	if (!(o->n > 0) || !(d->time[c] > 0) || !(e->st->view.col_time[c] > 0))
+	if (!(o->edge_share > 0) || !(d->time[c] > 0) || !(e->st->view.col_time[c] > 0))
 		return;
-	if (o->n >= EDGES_ALIKE)
-		squares -= sum * sum / o->n;
+	if (o->edges >= EDGES_ALIKE)
+		squares -= sum * sum / o->edges;
 	d->energy[c] = p * d->time[c];
 	d->var[c] += fmax(squares, 0) * u * u;
 }
@@ -215,6 +225,7 @@ int attr_outside_edges(struct attr_run *r)
 		add_row(&e, row);
 	end_edge(&e);
 	attr_kernel_close(&k);
+	count_outside(&st->view, of);
 	for (size_t c = 0; c < cols; c++)
 		if (of[c].share > 0)
 			correct_direct(&e, c, &st->direct);

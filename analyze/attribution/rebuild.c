@@ -112,12 +112,18 @@ bool attr_take_outside(struct attr_run *r)
 	return true;
 }
 
+struct attr_gap_rules attr_gap_rules_of(const struct attr_run *r)
+{
+	double edge = edge_gap(r);
+
+	return (struct attr_gap_rules){r->pauses_out ? edge : LONG_GAP_NS, edge, r->gap_ends};
+}
+
 int attr_build_view(struct attr_run *r)
 {
 	struct attr_view *v = &r->st->view;
-	double edge_gap_ns = edge_gap(r);
-	int rc = attr_view_build(r->src, &r->opt, r->pauses_out ? edge_gap_ns : LONG_GAP_NS,
-		edge_gap_ns, v, r->err);
+	struct attr_gap_rules rules = attr_gap_rules_of(r);
+	int rc = attr_view_build(r->src, &r->opt, &rules, v, r->err);
 
 	if (!rc)
 		rc = apply_profiles(r);

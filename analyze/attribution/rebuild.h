@@ -5,11 +5,15 @@
 /* The view of a run, again and again. */
 #include <stdbool.h>
 
+#include "analyze/attribution/view.h"
+
 struct attr_run;
 
 /* The columns, with the changes of level that were found so far: rows that may have seen both sides of one
  * are left out; and with the profiles of R, none where they would be too many. */
 int attr_build_view(struct attr_run *r);
+/* As a view of R is built. */
+struct attr_gap_rules attr_gap_rules_of(const struct attr_run *r);
 /* What a reading sees at once as far as it was declared, or the time between two, ns. */
 double attr_declared_ns(const struct attr_run *r);
 /* Leaves out readings that saw an edge of the work; false: they are too many. */

@@ -121,6 +121,12 @@ static void warn_of_fit(struct attr_run *r)
 			"rail %s: what the layers draw changed at %.4g s, for a reason that was not "
 			"recorded; before and after are told apart",
 			rail, (double)(r->change[i].begin - st->view.t0) * 1e-9);
+	if (r->gap_ends.least_ns > 0)
+		attr_warn(r->a, "pause-ends",
+			"rail %s: by the readings pauses of %.3g ms and more begin with %.3g ms and end with "
+			"%.3g ms of what flows in shorter gaps; they count so",
+			rail, r->gap_ends.least_ns * 1e-6, r->gap_ends.head_ns * 1e-6,
+			r->gap_ends.tail_ns * 1e-6);
 	if (st->locked)
 		attr_warn(r->a, "phase-locked",
 			"rail %s: the sampler runs in step with the layers "

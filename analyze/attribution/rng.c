@@ -13,15 +13,24 @@ static uint64_t rotl(uint64_t x, int k)
 	return x << k | x >> (64 - k);
 }
 
+static uint64_t mix(uint64_t z)
+{
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
+}
+
+#define GAMMA 0x9e3779b97f4a7c15u
+
 void attr_rng_seed(struct attr_rng *rng, uint64_t seed)
 {
-	for (int i = 0; i < 4; i++) {
-		uint64_t z = seed += 0x9e3779b97f4a7c15u;
+	for (int i = 0; i < 4; i++)
+		rng->s[i] = mix(seed += GAMMA);
+}
 
-		z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-		z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-		rng->s[i] = z ^ z >> 31;
-	}
+bool attr_sampled(uint64_t i, size_t stride)
+{
+	return stride < 2 || i % stride == mix((i / stride + 1) * GAMMA) % stride;
 }
 
 uint64_t attr_rng_next(struct attr_rng *rng)

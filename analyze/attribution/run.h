@@ -17,6 +17,7 @@
  *   profiles.c   sums                -> layers whose power is a line or two halves (halves.c tests, profile.c makes columns)
  *   solve.c      sums                -> power per column (nnls.c), drift between the blocks
  *   direct.c     readings inside one layer -> energy without a model
+ *   pauses.c     gaps                -> whether pauses begin or end as shorter gaps are, or what they may have taken
  *   outside.c    readings at edges of the work -> whether a fit may be of them, and what is outside
  *   bootstrap.c  sums                -> replicates
  *   quantum.c    readings in cells   -> what rounding adds to the replicates
@@ -77,6 +78,7 @@ struct attr_run {
 	bool glance;                     /* a sensor that is not as declared is not looked for */
 	bool stood;                      /* the sensor as declared, or near that */
 	struct erg_attr_steps frequency; /* as they were recorded */
+	struct attr_gap_ends gap_ends;   /* of pauses */
 	bool pauses_out;                 /* pauses amid the work are integrated, too */
 	bool edges_out;                  /* readings that saw an edge of the work are left out */
 	bool beside; /* one of several at a time, which does not tell of its progress */

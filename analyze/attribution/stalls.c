@@ -15,6 +15,7 @@
 #include <gsl/gsl_statistics.h>
 
 #include "analyze/attribution/instances.h"
+#include "analyze/attribution/rng.h"
 #include "analyze/attribution/view.h"
 #include "formats/base/memory.h"
 #include "formats/base/order.h"
@@ -94,7 +95,7 @@ static int gather(const struct attr_view *v, const uint8_t *parent, struct durat
 		if (v->col[i] >= d->classes || parent[v->col[i]])
 			continue;
 		g = group_of(v, d->phases, i);
-		if (seen[g]++ % seen[d->groups + g] == 0)
+		if (attr_sampled(seen[g]++, seen[d->groups + g]))
 			d->x[d->begin[g] + d->count[g]++] = log(fmax(length(v, i), 1));
 	}
 	return 0;

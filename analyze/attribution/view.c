@@ -14,7 +14,6 @@
 #include <gsl/gsl_sort.h>
 
 #include "analyze/attribution/view.h"
-#include "analyze/attribution/gaps.h"
 #include "analyze/attribution/instances.h"
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
@@ -25,8 +24,7 @@
 struct builder {
 	struct attr_view *v;
 	const struct erg_attr_options *opt;
-	double long_gap_ns, edge_gap_ns;
-	struct attr_gaps gaps;
+	const struct attr_gap_rules *rules;
 	struct attr_instances inst;
 	uint32_t gap, n_kinds; /* kinds: parts of classes, then gaps, outside, idle */
 	double *time;          /* kinds x levels, ns */
@@ -150,17 +148,17 @@ static inline uint32_t kind_of_gap(const struct builder *b, size_t i, uint64_t d
 	bool edge = i == 0 || i + 1 == b->v->n;
 
 	if (b->opt->n_idle && in_idle(b->opt, mid))
-		return b->gap + b->gaps.n + 1;
-	if ((double)dur >= (edge ? b->edge_gap_ns : b->long_gap_ns))
-		return b->gap + b->gaps.n;
-	return b->gap + attr_gaps_part(&b->gaps, (double)dur);
+		return b->gap + b->v->gaps.n + 1;
+	if ((double)dur >= (edge ? b->rules->edge_ns : b->rules->outside_ns))
+		return b->gap + b->v->gaps.n;
+	return b->gap + attr_gaps_part(&b->v->gaps, (double)dur);
 }
 
 static uint32_t class_of(const struct builder *b, uint32_t kind)
 {
-	return kind < b->gap                     ? b->inst.kind_class[kind]
-		: kind == b->gap + b->gaps.n + 1 ? b->v->idle_class
-						 : b->v->gap_class;
+	return kind < b->gap                        ? b->inst.kind_class[kind]
+		: kind == b->gap + b->v->gaps.n + 1 ? b->v->idle_class
+						    : b->v->gap_class;
 }
 
 /* Entry E of segment I: its kind, and the times of that. */
@@ -238,7 +236,7 @@ static void columns_of_kind(struct builder *b, uint32_t kind)
 			if (own) {
 				*col = (uint16_t)v->n_cols++;
 				v->col_class[*col] = class_of(b, kind);
-				v->col_apart[*col] = kind >= b->gap + b->gaps.n;
+				v->col_apart[*col] = kind >= b->gap + b->v->gaps.n;
 			}
 			v->col_time[*col] +=
 				(kind == b->gap ? b->share[kind * l + j] : t[j]) * 1e-9;
@@ -303,27 +301,23 @@ static int columns(struct builder *b, struct erg_err *err)
 }
 
 int attr_view_build(const struct attr_source *src, const struct erg_attr_options *opt,
-	double long_gap_ns, double edge_gap_ns, struct attr_view *ret, struct erg_err *err)
+	const struct attr_gap_rules *rules, struct attr_view *ret, struct erg_err *err)
 {
 	size_t n = src->tl->n_layers + 1;
-	struct builder b = {.v = ret,
-		.opt = opt,
-		.long_gap_ns = long_gap_ns,
-		.edge_gap_ns = edge_gap_ns,
-		.gap = 0};
+	struct builder b = {.v = ret, .opt = opt, .rules = rules, .gap = 0};
 	int r;
 
 	memset(ret, 0, sizeof(*ret));
 	ret->gap_class = (uint32_t)n - 1;
 	ret->idle_class = opt->n_idle ? (uint32_t)n : ERG_NONE;
 	ret->n_classes = n + (opt->n_idle ? 1 : 0);
-	r = attr_view_fill(ret, src, opt, err);
+	r = attr_view_fill(ret, src, opt, &rules->ends, err);
 	if (!r)
 		r = attr_instances_find(&b.inst, ret, src, opt->stall, err);
 	b.gap = b.inst.n_kinds;
 	if (!r)
-		r = attr_gaps_find(&b.gaps, ret, long_gap_ns, err);
-	b.n_kinds = b.gap + b.gaps.n + 2;
+		r = attr_gaps_find(&ret->gaps, ret, rules->outside_ns, err);
+	b.n_kinds = b.gap + ret->gaps.n + 2;
 	if (!r)
 		r = columns(&b, err);
 	attr_instances_release(&b.inst);

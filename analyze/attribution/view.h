@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "analyze/attribution/attribution.h"
+#include "analyze/attribution/gaps.h"
 
 #define ATTR_LEVELS_MAX 4
 
@@ -44,6 +45,7 @@ struct attr_view {
 	double *class_moment; /* sum of time x midpoint since t0, s^2: for P_idle(t) */
 	uint64_t *class_calls;
 	uint32_t gap_class, idle_class; /* idle_class ERG_NONE without idle phases */
+	struct attr_gaps gaps;          /* the lengths that have columns of their own */
 	size_t n_levels;
 	double level_hz[ATTR_LEVELS_MAX];
 	/* > 0: rows that saw an edge of the work are left out, but for those of columns that are less than this, s */
@@ -60,9 +62,13 @@ static inline uint32_t attr_first(const struct attr_view *v, size_t i)
 {
 	return v->first ? v->first[i] : (uint32_t)i;
 }
-/* A gap of LONG_GAP_NS lies outside of the work, and before or after it one of EDGE_GAP_NS. */
+/* Which gaps lie outside of the work, and which begin or end with one of another length. */
+struct attr_gap_rules {
+	double outside_ns, edge_ns; /* from these on; edge: before the work, or after it */
+	struct attr_gap_ends ends;  /* not before the work, nor after it */
+};
 int attr_view_build(const struct attr_source *src, const struct erg_attr_options *opt,
-	double long_gap_ns, double edge_gap_ns, struct attr_view *ret, struct erg_err *err);
+	const struct attr_gap_rules *rules, struct attr_view *ret, struct erg_err *err);
 void attr_view_release(struct attr_view *v);
 /* Ends of segments from I on, ns since t0: *ret_base + offset[0], …; returns how many those are. */
 static inline size_t attr_ends(const struct attr_view *v, size_t i, int64_t *ret_base,
@@ -87,6 +93,6 @@ bool attr_runs_in(const struct attr_view *v, size_t i, uint32_t k);
 double attr_view_typical_ns(const struct attr_view *v, size_t from);
 /* The segments alone; col is still the class. */
 int attr_view_fill(struct attr_view *v, const struct attr_source *src,
-	const struct erg_attr_options *opt, struct erg_err *err);
+	const struct erg_attr_options *opt, const struct attr_gap_ends *ends, struct erg_err *err);
 
 #endif

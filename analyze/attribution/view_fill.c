@@ -17,6 +17,7 @@
 struct filler {
 	struct attr_view *v;
 	const struct erg_attr_options *opt;
+	const struct attr_gap_ends *ends;
 	size_t cap, cap_entries, entries;
 	size_t cut;    /* next boundary of an idle phase: 2 i, 2 i + 1 */
 	uint64_t edge; /* its time; UINT64_MAX: none is left */
@@ -142,6 +143,25 @@ static int add_segment(struct filler *f, const struct erg_segment *s, struct erg
 	return r;
 }
 
+/* A gap that begins or ends as the shorter ones are is several segments. */
+static int add_with_ends(struct filler *f, const struct erg_segment *s, struct erg_err *err)
+{
+	const struct attr_gap_ends *e = f->ends;
+	struct erg_segment head = *s, amid = *s, tail = *s;
+	bool gap = s->n == 1 && s->class_[0] == f->v->gap_class && f->v->n > 0;
+	int r = 0;
+
+	if (!(e->least_ns > 0) || !gap || (double)(s->end - s->begin) < e->least_ns)
+		return add_segment(f, s, err);
+	head.end = amid.begin = s->begin + (uint64_t)e->head_ns;
+	tail.begin = amid.end = s->end - (uint64_t)e->tail_ns;
+	if (head.end > head.begin)
+		r = add_segment(f, &head, err);
+	if (!r)
+		r = add_segment(f, &amid, err);
+	return !r && tail.end > tail.begin ? add_segment(f, &tail, err) : r;
+}
+
 static int from_timeline(struct filler *f, const struct attr_source *src, struct erg_err *err)
 {
 	_cleanup_(erg_segment_iter_freep) struct erg_segment_iter *it = NULL;
@@ -151,7 +171,7 @@ static int from_timeline(struct filler *f, const struct attr_source *src, struct
 
 	while (r >= 0 && (r = erg_segment_next(it, &s, err)) > 0) {
 		end = s.end;
-		r = add_segment(f, &s, err);
+		r = add_with_ends(f, &s, err);
 		if (++segments % STEP_SEGMENTS == 0)
 			erg_progress("segments", end - src->tl->begin,
 				src->tl->end - src->tl->begin);
@@ -163,9 +183,9 @@ static int from_timeline(struct filler *f, const struct attr_source *src, struct
 }
 
 int attr_view_fill(struct attr_view *v, const struct attr_source *src,
-	const struct erg_attr_options *opt, struct erg_err *err)
+	const struct erg_attr_options *opt, const struct attr_gap_ends *ends, struct erg_err *err)
 {
-	struct filler f = {.v = v, .opt = opt};
+	struct filler f = {.v = v, .opt = opt, .ends = ends};
 	int r;
 
 	go_to(&f, 0);

@@ -99,6 +99,8 @@ struct world {
 	double busy_w;         /* the base is higher by this while the work runs */
 	double edge_s,
 		edge_w; /* and by this for so long after the work, before it, and where a pause begins */
+	double gap_w,
+		gap_first; /* above the base, between iterations; and the part of a gap that is after a pause */
 	double pause_s;          /* on average, after one iteration in five */
 	double drift_w, drift_s; /* added to the base: W (1 - exp(-t / s)) */
 	bool phases;             /* prefill and decode */

@@ -418,6 +418,22 @@ static void set_pauses(struct world *w, double pause)
 	w->pause_s = pause;
 }
 
+/* And between iterations something is done, for 1 ms, of which LATE is after a pause. */
+static void set_pause_ends(struct world *w, double late)
+{
+	set_pauses(w, 40 * MS);
+	w->spacing_s = 10 * MS;
+	w->gap_s = 1 * MS;
+	w->gap_w = 4;
+	w->gap_first = late;
+}
+
+static void set_long_pauses(struct world *w, double late)
+{
+	set_pause_ends(w, late);
+	w->pause_s = 200 * MS;
+}
+
 /* And after each few inferences, of which it waits for the next. */
 static void set_served(struct world *w, double pause)
 {
@@ -710,6 +726,11 @@ const struct kind kinds[] = {
 	{"edges-1k", "the same, boxcar 1 ms, 1 kHz, run of 10 s", set_edges_fast, 10 * MS, OTHER,
 		"nearly"},
 	{"pauses", "pauses of 40 ms", set_pauses, 40 * MS, OTHER, "nearly"},
+	{"pause-head", "the same, 6 W for 1 ms between iterations", set_pause_ends, 0, {0},
+		"nearly"},
+	{"pause-tail", "the same, after the pauses", set_pause_ends, 1, {0}, "nearly"},
+	{"pause-ends", "the same, 0.6 ms before them", set_pause_ends, .4, {0}, "nearly"},
+	{"pause-long", "the same, pauses of 200 ms", set_long_pauses, .4, {0}, "nearly"},
 	{"served", "pauses of 40 ms, busy in the first 3 ms", set_served, 40 * MS, {0}, "nearly"},
 	{"served-200", "the same, pauses of 200 ms", set_served, 200 * MS, {0}, "nearly"},
 	{"served-b10", "the same, boxcar 10 ms, 100 Hz", set_served_wide, 200 * MS, {0}, "nearly"},

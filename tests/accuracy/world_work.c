@@ -182,6 +182,7 @@ static void pause(struct work *k, int track)
 static void run_iteration(struct work *k, int track, int from, int to)
 {
 	size_t open = 0;
+	double gap;
 
 	for (int i = from; i < to; i++) {
 		int m = k->module[i];
@@ -198,9 +199,12 @@ static void run_iteration(struct work *k, int track, int from, int to)
 			k->instance[open].end_ns = k->now[track];
 		}
 	}
-	own(k, track, WORLD_NONE, k->w->gap_s * (1 + 0.2 * draw_uniform(&k->draw)), 0, 0);
+	gap = k->w->gap_s * (1 + 0.2 * draw_uniform(&k->draw));
+	own(k, track, WORLD_NONE, gap * (1 - k->w->gap_first), k->w->gap_w, 0);
 	if (k->w->pause_s > 0 && k->iteration % 5 == 4)
 		pause(k, track);
+	if (k->w->gap_first > 0)
+		own(k, track, WORLD_NONE, gap * k->w->gap_first, k->w->gap_w, 0);
 }
 
 static void run_track(struct work *k, int track)

@@ -61,6 +61,20 @@ honest() {
     run ! grep -E 'error [1-9]|ETS error 0\.[1-9]' lines
 }
 
+@test "what is done between iterations is done before a pause and after it, too: pauses have such ends" {
+    honest pause-head pause-tail pause-ends
+    jq -e '[.warnings[] | select(.code == "pause-ends") | .text | test("begin with 0.[67].* ms and end with 0.4.* ms")] == [true]' \
+        w/pause-ends-2/layers.json
+    [ "$(grep -cE ': ([0-9]+) of \1 layers' lines)" = 3 ]
+    run ! grep -E 'error [1-9]|ETS error 0\.[1-9]' lines
+}
+
+@test "the run's energy where readings saw few of the edges of pauses: nine of twelve intervals cover, at least" {
+    worlds --seeds 12 --only pause-long >table || [ $? = 1 ]
+    grep -E '^pause-long ' table
+    [ "$(awk '$1 == "pause-long" { print ($10 >= 75) }' table)" = 1 ]
+}
+
 @test "the same with a lag that was not declared: no lag by which the work falls into a pause" {
     honest served-lag
 }

@@ -57,8 +57,8 @@ static void many_setup(struct pair *p, size_t n, uint64_t ns)
 		assert_int_equal(erg_times_push(&p->tl.iv.end, 1000 + (i + 1) * ns), 0);
 	}
 	erg_attr_options_init(&opt);
-	assert_int_equal(attr_view_build(&(struct attr_source){.tl = &p->tl}, &opt, 1e8, 1e8,
-				 &p->view, NULL),
+	assert_int_equal(attr_view_build(&(struct attr_source){.tl = &p->tl}, &opt,
+				 &(struct attr_gap_rules){1e8, 1e8, {0, 0, 0}}, &p->view, NULL),
 		0);
 }
 
@@ -355,8 +355,8 @@ static void gaps_setup(struct pair *p, size_t n, uint64_t (*gap)(size_t))
 	}
 	p->tl.end = t;
 	erg_attr_options_init(&opt);
-	assert_int_equal(attr_view_build(&(struct attr_source){.tl = &p->tl}, &opt, 1e8, 1e8,
-				 &p->view, NULL),
+	assert_int_equal(attr_view_build(&(struct attr_source){.tl = &p->tl}, &opt,
+				 &(struct attr_gap_rules){1e8, 1e8, {0, 0, 0}}, &p->view, NULL),
 		0);
 }
 

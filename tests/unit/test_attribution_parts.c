@@ -195,6 +195,19 @@ static void test_rng(void **state)
 	near(square, 1, 0.03);
 }
 
+/* Two lengths that alternate: a sample of one in two has as many of either, and never more than it has room for. */
+static void test_sampled(void **state)
+{
+	for (size_t stride = 1; stride < 8; stride++) {
+		size_t even = 0, odd = 0;
+
+		for (uint64_t i = 0; i < 8400; i++)
+			*(i % 2 ? &odd : &even) += attr_sampled(i, stride);
+		assert_int_equal(even + odd, 8400 / stride);
+		near((double)even / (double)(even + odd), .5, .06);
+	}
+}
+
 /* Three layers of 4, 2 and 2 ms, again and again, then nothing. */
 struct fixture {
 	struct erg_timeline tl;
@@ -232,8 +245,8 @@ static void setup(struct fixture *f, size_t iterations)
 		assert_int_equal(erg_times_push(&f->tl.iv.end, f->tl.end), 0);
 	}
 	erg_attr_options_init(&f->opt);
-	assert_int_equal(attr_view_build(&(struct attr_source){.tl = &f->tl}, &f->opt, 1e8, 1e8,
-				 &f->view, NULL),
+	assert_int_equal(attr_view_build(&(struct attr_source){.tl = &f->tl}, &f->opt,
+				 &(struct attr_gap_rules){1e8, 1e8, {0, 0, 0}}, &f->view, NULL),
 		0);
 	f->r = (struct attr_readings){.t = f->t, .v = f->v, .spacing_ns = 1e6};
 }
@@ -246,6 +259,44 @@ static void teardown(struct fixture *f)
 	free(f->tl.iv.track);
 	erg_times_release(&f->tl.iv.begin);
 	erg_times_release(&f->tl.iv.end);
+}
+
+/* A layer of 4 ms, 1 ms, again; and once 30 ms, of which 0.25 ms before and 0.75 ms after are as the shorter gaps. */
+static void test_gap_ends(void **state)
+{
+	struct attr_gap_rules rules = {1e8, 1e8, {10e6, .25e6, .75e6}};
+	struct fixture f;
+	struct attr_view *v = &f.view;
+	double at[16] = {0};
+
+	setup(&f, 0);
+	attr_view_release(v);
+	f.tl.n_layers = 1;
+	f.tl.iv.layer = realloc(f.tl.iv.layer, 6 * sizeof(*f.tl.iv.layer));
+	f.tl.iv.iteration = realloc(f.tl.iv.iteration, 6 * sizeof(*f.tl.iv.iteration));
+	f.tl.iv.track = realloc(f.tl.iv.track, 6 * sizeof(*f.tl.iv.track));
+	for (uint32_t i = 0; i < 6; i++) {
+		f.tl.iv.layer[f.tl.iv.n] = f.tl.iv.track[f.tl.iv.n] = 0;
+		f.tl.iv.iteration[f.tl.iv.n++] = i;
+		assert_int_equal(erg_times_push(&f.tl.iv.begin, f.tl.end), 0);
+		assert_int_equal(erg_times_push(&f.tl.iv.end, f.tl.end + 4000000), 0);
+		f.tl.end += i == 2 ? 34000000 : 5000000;
+	}
+	f.tl.end -= 1000000;
+	assert_int_equal(attr_view_build(&(struct attr_source){.tl = &f.tl}, &f.opt, &rules, v,
+				 NULL),
+		0);
+	assert_int_equal(v->n, 6 + 4 + 3);
+	assert_int_equal(v->gaps.n, 2);
+	for (size_t i = 0; i < v->n; i++)
+		at[v->col[i]] += (double)(attr_begin(v, i + 1) - attr_begin(v, i));
+	near(at[v->col[1]], 5e6, 1);  /* 4 of 1 ms, 0.25 and 0.75 */
+	near(at[v->col[6]], 29e6, 1); /* 1 layer, gap, layer, gap, layer, head, pause */
+	assert_int_equal(v->col[5], v->col[1]);
+	assert_int_equal(v->col[7], v->col[1]);
+	near(v->class_time[v->gap_class], 34e-3, 1e-9);
+	assert_int_equal(v->class_calls[0], 6);
+	teardown(&f);
 }
 
 static double share(const struct attr_row *row, uint16_t col)
@@ -444,6 +495,8 @@ int main(void)
 		cmocka_unit_test(test_nnls_many),
 		cmocka_unit_test(test_condition),
 		cmocka_unit_test(test_rng),
+		cmocka_unit_test(test_sampled),
+		cmocka_unit_test(test_gap_ends),
 		cmocka_unit_test(test_boxcar),
 		cmocka_unit_test(test_stale),
 		cmocka_unit_test(test_counter),

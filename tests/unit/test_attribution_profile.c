@@ -53,8 +53,8 @@ static void three_setup(struct three *p)
 		assert_int_equal(erg_times_push(&p->tl.iv.end, T0 + (i + 1) * 4000000), 0);
 	}
 	erg_attr_options_init(&opt);
-	assert_int_equal(attr_view_build(&(struct attr_source){.tl = &p->tl}, &opt, 1e8, 1e8,
-				 &p->view, NULL),
+	assert_int_equal(attr_view_build(&(struct attr_source){.tl = &p->tl}, &opt,
+				 &(struct attr_gap_rules){1e8, 1e8, {0, 0, 0}}, &p->view, NULL),
 		0);
 }
 
