@@ -146,19 +146,29 @@ static void set_or_empty(json_t *run, const char *key, const json_t *manifest)
 		json_object_set_new(run, key, json_object());
 }
 
+/* Where the period that a rail's readings are of comes from: they may have contradicted what was said, or made it more
+ * exact. */
+static const char *period_source(const struct erg_rail *rail, const struct erg_attr_diag *d)
+{
+	bool as_said = !rail->period_found && d->period_ns == (double)rail->model.period_ns;
+
+	return as_said ? "model" : "readings";
+}
+
 static json_t *sensor_json(const struct erg_account *a)
 {
 	const struct erg_rail *rail = a->rail;
 	const struct erg_sensor_model *m = &rail->model;
 	const struct erg_attr_diag *d = &a->attr->diag;
 
-	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:o}", "kind",
+	return json_pack("{s:s, s:s, s:o, s:o, s:s, s:o, s:o, s:s, s:o, s:o}", "kind",
 		erg_sensor_kind_name(m->kind), "provenance", erg_provenance_name(m->provenance),
 		"window_s", erg_num_json(d->window_ns * 1e-9), "period_s",
-		erg_num_json(d->period_ns * 1e-9), "lag_s", erg_num_json(d->lag_ns * 1e-9),
-		"lag_u_s", erg_num_json(d->lag_u_ns * 1e-9), "lag_source",
-		d->lag_source ? d->lag_source : "model", "alpha", erg_num_json(m->alpha),
-		"interval_s", erg_num_json((double)rail->interval_ns * 1e-9));
+		erg_num_json(d->period_ns * 1e-9), "period_source", period_source(rail, d), "lag_s",
+		erg_num_json(d->lag_ns * 1e-9), "lag_u_s", erg_num_json(d->lag_u_ns * 1e-9),
+		"lag_source", d->lag_source ? d->lag_source : "model", "alpha",
+		erg_num_json(m->alpha), "interval_s",
+		erg_num_json((double)rail->interval_ns * 1e-9));
 }
 
 static json_t *diag_json(const struct erg_attr_diag *d)

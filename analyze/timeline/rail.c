@@ -182,7 +182,8 @@ static int form_rail(const struct erg_timeline *tl, const char *name, struct erg
 		r->simulated |= tl->sources[volts->source].simulated;
 		times_voltage(r, c, volts);
 	}
-	if (!r->model.period_ns)
+	r->period_found = !r->model.period_ns;
+	if (r->period_found)
 		r->model.period_ns = estimate_period(r);
 	return 1;
 }

@@ -20,6 +20,7 @@ struct erg_rail {
 	 * reset, and what it counted since the reading before is not known. */
 	bool counter;
 	struct erg_sensor_model model;
+	bool period_found; /* model.period_ns is from the readings: nobody said it */
 	uint64_t interval_ns;
 	/* A reading is of the time until its own stamp, as a log has it; else of a register that was
 	 * brought up to date up to a period before it was read. */
