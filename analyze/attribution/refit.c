@@ -295,7 +295,7 @@ static int try_step(struct attr_run *r, const struct attr_shape *shape, const do
 	int rc = 0;
 
 	*ret_taken = true;
-	if (doubted && attr_rows_plain(r) && attr_plain_tells(&r->st->gram)) {
+	if (doubted && attr_plain_tells(&r->st->gram)) {
 		rc = accumulate_readings(r, shape, power, true);
 		if (!rc)
 			rc = attr_solve_plain(&r->st->gram, &r->nnls, &rss, r->err);

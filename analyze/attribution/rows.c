@@ -22,37 +22,44 @@ size_t attr_rows_count(const struct attr_run *r)
 	return (r->to ? r->to : r->st->readings.n) - r->from;
 }
 
-bool attr_rows_plain(const struct attr_run *r)
+static bool weighs_by_slope(const struct attr_run *r)
 {
 	const struct attr_weights *w = &r->weights;
 
-	return w->cell_w > 0 || !w->used || w->s[2] == 0;
+	return w->used && w->s[2] != 0 && !(w->cell_w > 0);
 }
 
-int attr_rows_open_plain(struct attr_rows *w, struct attr_run *r, const struct attr_shape *shape,
-	const double *power)
+/* The further columns that PSI names; the others are 0. */
+static int open_rows(struct attr_rows *w, struct attr_run *r, const struct attr_shape *shape,
+	const double *power, const bool *psi)
 {
 	const struct erg_attr_state *st = r->st;
+	int rc;
 
 	memset(w, 0, sizeof(*w));
 	w->r = r;
 	w->shape = *shape;
 	w->power = power;
-	return attr_kernel_open(&w->k, &st->view, &st->readings, shape, r->from,
+	rc = attr_kernel_open(&w->k, &st->view, &st->readings, shape, r->from,
 		r->to ? r->to : st->readings.n, r->err);
+	if (rc < 0 || !psi)
+		return rc;
+	w->with_extras = true;
+	return attr_extras_open(&w->x, &st->view, &st->readings, shape, psi, power, r->tau_reach);
+}
+
+int attr_rows_open_plain(struct attr_rows *w, struct attr_run *r, const struct attr_shape *shape,
+	const double *power)
+{
+	static const bool none[ATTR_PSI];
+
+	return open_rows(w, r, shape, power, weighs_by_slope(r) ? none : NULL);
 }
 
 int attr_rows_open(struct attr_rows *w, struct attr_run *r, const struct attr_shape *shape,
 	const double *power)
 {
-	const struct erg_attr_state *st = r->st;
-	int rc = attr_rows_open_plain(w, r, shape, power);
-
-	if (rc < 0 || !power)
-		return rc;
-	w->with_extras = true;
-	return attr_extras_open(&w->x, &st->view, &st->readings, shape, r->psi, power,
-		r->tau_reach);
+	return open_rows(w, r, shape, power, power ? r->psi : NULL);
 }
 
 void attr_rows_close(struct attr_rows *w)

@@ -28,11 +28,9 @@ size_t attr_rows_count(const struct attr_run *r);
 /* POWER: of the further columns; NULL: without them. */
 int attr_rows_open(struct attr_rows *w, struct attr_run *r, const struct attr_shape *shape,
 	const double *power);
-/* The same rows, but all further columns are 0: for less than half of the time. Where attr_rows_plain() says so. */
+/* The same rows, but all further columns are 0: for about half of the time. */
 int attr_rows_open_plain(struct attr_rows *w, struct attr_run *r, const struct attr_shape *shape,
 	const double *power);
-/* Whether the rows' weights need nothing of the further columns. */
-bool attr_rows_plain(const struct attr_run *r);
 void attr_rows_close(struct attr_rows *w);
 /* 1 and a row, 0 at the end. */
 int attr_rows_next(struct attr_rows *w, struct attr_row **ret);

@@ -305,7 +305,7 @@ int attr_scan_grid(struct attr_scan *s, const struct attr_shape *base, bool slow
 }
 
 /* Low-passes and windows, slower than those of the grid. */
-static const double slow_tau[] = {6e7, 2e8, 6e8}, slow_window[] = {1e8, 3e8, 1e9};
+static const double slow_tau[] = {ATTR_SLOW_LEAST, 2e8, 6e8}, slow_window[] = {1e8, 3e8, 1e9};
 #define SLOW_PART 0.02 /* of a run, that a slow sensor remembers at most */
 
 int attr_scan_slow(struct attr_scan *s, const struct attr_shape *base)

@@ -13,7 +13,8 @@
 struct attr_run;
 struct erg_attr_state;
 
-#define ATTR_REFINED 10 /* places that are kept of a grid; two more may join them */
+#define ATTR_SLOW_LEAST 6e7 /* ns: what the quickest of attr_scan_slow() remembers */
+#define ATTR_REFINED 10     /* places that are kept of a grid; two more may join them */
 
 struct attr_place {
 	struct attr_shape shape;

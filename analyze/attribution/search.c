@@ -24,6 +24,7 @@
 #include "analyze/attribution/gram.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/nnls.h"
+#include "analyze/attribution/readings.h"
 #include "analyze/attribution/refit.h"
 #include "analyze/attribution/run.h"
 #include "analyze/attribution/scan.h"
@@ -339,6 +340,26 @@ int attr_audit(struct attr_run *r, bool *ret_held)
 	return rc;
 }
 
+/* What any of attr_scan_slow()'s leaves of the readings at least, W^2. From one reading to the next it moves by what
+ * flowed meanwhile and what it forgot, both over ATTR_SLOW_LEAST, and powers are not negative: in all by no more than
+ * twice the run's mean power over the run. What readings differ by beyond that, from each to the next, is left over. */
+static double left_by_slow(const struct attr_readings *rd)
+{
+	double steps = 0, square = 0, moves;
+
+	if (rd->n < 2)
+		return 0;
+	for (size_t i = 1; i < rd->n; i++) {
+		steps += fabs(rd->v[i] - rd->v[i - 1]);
+		square += rd->v[i] * rd->v[i];
+	}
+	moves = 2 * sqrt(square / (double)rd->n) * (double)(rd->t[rd->n - 1] - rd->t[0]) /
+		ATTR_SLOW_LEAST;
+	steps = fmax(steps - moves, 0) / (double)(rd->n - 1);
+	return steps * steps / 4;
+}
+
+#define SLOWER_SURE 1.5 /* what is left of all readings, in what may be left of the rows */
 #define SLOWER_LESS 0.5
 #define SLOWER_ROWS 2000 /* of the run, or eight a column */
 
@@ -368,9 +389,10 @@ int attr_slower(struct attr_run *r, bool *ret)
 	s.to = r->st->readings.n;
 	s.stride = 1 + s.to / (size_t)fmax(SLOWER_ROWS, 8 * (double)r->st->view.n_cols);
 	if (!rc)
-		rc = attr_scan_slow(&s, &base);
-	if (!rc && s.n)
 		rc = attr_scan_at(&s, &r->st->shape, &as_fitted);
+	/* most runs need no look at any: it would be of the whole run, a dozen times */
+	if (!rc && as_good(&s, left_by_slow(&r->st->readings) / SLOWER_SURE, as_fitted))
+		rc = attr_scan_slow(&s, &base);
 	*ret = !rc && s.n && as_good(&s, s.best[0].rss, as_fitted);
 	attr_scan_close(&s);
 	return rc;
