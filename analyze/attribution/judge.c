@@ -9,6 +9,7 @@
 #include "analyze/attribution/extras.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/misfit.h"
+#include "analyze/attribution/refit.h"
 #include "analyze/attribution/run.h"
 #include "analyze/attribution/state.h"
 #include "analyze/attribution/view.h"
@@ -74,6 +75,18 @@ bool attr_rounded_away(const struct erg_attr_state *st, size_t c)
 #define FAR_P 0.005
 #define FAR_WINDOW 0.05 /* of the one declared */
 #define FAR_TAU 0.15    /* of the window */
+#define TAU_KNOWN                                                                                  \
+	0.1 /* of a low-pass slower than the window: so well are those known that are one */
+
+/* Energies behind a slow low-pass go with its time constant by no straight line: of one that the run hardly knows
+ * nothing follows. */
+static bool is_vague(const struct attr_run *r)
+{
+	double tau = attr_tau_of(&r->st->shape);
+
+	return r->psi[ATTR_SQUARE] && tau > attr_window_of(&r->st->shape) &&
+		attr_tau_u(r) > TAU_KNOWN * tau;
+}
 
 bool attr_far_and_doubtful(const struct attr_run *r)
 {
@@ -82,6 +95,8 @@ bool attr_far_and_doubtful(const struct attr_run *r)
 	double declared = attr_window_of(&r->declared), w = attr_window_of(s);
 	double p = fmin(fmin(t->kernel.p, t->profile.p), fmin(t->clock.p, t->duration.p));
 
+	if (is_vague(r))
+		return true;
 	return (fabs(w - declared) > FAR_WINDOW * declared || attr_tau_of(s) > FAR_TAU * w) &&
 		4 * p < FAR_P;
 }

@@ -23,7 +23,6 @@
 #include "analyze/attribution/view.h"
 #include "formats/base/util.h"
 
-#define SAMPLE 20000 /* readings, about */
 #define WORSE 1.1
 #define NEAR 0.5 /* of a segment: no work falls into a pause */
 
@@ -43,7 +42,7 @@ int attr_left_of_all(struct attr_run *r, const struct attr_view *v, const struct
 	if (!rc)
 		rc = attr_kernel_open(&k, v, &r->st->readings, shape, 0, n, r->err);
 	if (!rc) {
-		k.stride = n / SAMPLE + 1;
+		k.stride = n / ATTR_LEFT_OF + 1;
 		while ((row = attr_kernel_next(&k)))
 			attr_gram_add(&g, row);
 		attr_nnls_solve(&s, g.sum, attr_sum_h(g.sum, g.dim));

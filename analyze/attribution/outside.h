@@ -9,6 +9,8 @@ struct attr_run;
 struct attr_shape;
 struct attr_view;
 
+#define ATTR_LEFT_OF 20000 /* readings at most, about, evenly taken */
+
 /* Mean square of what SHAPE leaves of all readings, with one power for each column of V, W^2. */
 int attr_left_of_all(struct attr_run *r, const struct attr_view *v, const struct attr_shape *shape,
 	double *ret);

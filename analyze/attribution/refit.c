@@ -456,6 +456,11 @@ double attr_lag_u(const struct attr_run *r)
 	return standard_error(r, ATTR_DELAY);
 }
 
+double attr_tau_u(const struct attr_run *r)
+{
+	return standard_error(r, ATTR_SQUARE) / (2 * attr_tau_of(&r->st->shape));
+}
+
 /* How far a parameter is from what was declared, as declared_u() asks for it. */
 static double still_declared_u(const struct attr_run *r, enum attr_psi which, double rough)
 {

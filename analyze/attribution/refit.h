@@ -21,6 +21,8 @@ int attr_refit_again(struct attr_run *r);
 int attr_descend(struct attr_run *r, double *power);
 /* Standard error of the lag by the last fit, as of white noise, ns. */
 double attr_lag_u(const struct attr_run *r);
+/* The same of the time constant of its low-pass, which is over 0. */
+double attr_tau_u(const struct attr_run *r);
 /* From where the fit is, as the rows have changed. */
 int attr_goes_on(struct attr_run *r);
 /* One step of Gauss-Newton, unless that leaves more. */

@@ -24,6 +24,7 @@
 #include "analyze/attribution/gram.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/nnls.h"
+#include "analyze/attribution/outside.h"
 #include "analyze/attribution/readings.h"
 #include "analyze/attribution/refit.h"
 #include "analyze/attribution/run.h"
@@ -363,25 +364,38 @@ static double left_by_slow(const struct attr_readings *rd)
 #define SLOWER_LESS 0.5
 #define SLOWER_ROWS 2000 /* of the run, or eight a column */
 
-/* Whether a slow sensor that leaves RSS may be the one, where that of the fit leaves AS_FITTED: of one that nobody
- * declared nothing else is known. */
-static bool as_good(const struct attr_scan *s, double rss, double as_fitted)
+/* Whether a slow sensor that leaves RSS of N readings may be the one, where that of the fit leaves AS_FITTED: of one that
+ * nobody declared nothing else is known. */
+static bool as_good(const struct attr_run *r, double n, double rss, double as_fitted)
 {
-	double rows = (double)(s->to - s->from) / (double)s->stride;
-
-	if (s->r->st->rail.model.provenance == ERG_PROVENANCE_ASSUMED &&
-		(rss / as_fitted - 1) * rows < SAME_FIT)
+	if (r->st->rail.model.provenance == ERG_PROVENANCE_ASSUMED &&
+		(rss / as_fitted - 1) * n < SAME_FIT)
 		return true;
 	return rss < SLOWER_LESS * as_fitted;
+}
+
+/* The same of all readings, also those outside of the work: from there to the layers power rises and falls. */
+static int as_good_outside(struct attr_scan *s, bool *ret)
+{
+	struct attr_run *r = s->r;
+	double as_fitted, rss, n = fmin((double)r->st->readings.n, ATTR_LEFT_OF);
+	int rc = attr_left_of_all(r, &r->st->view, &r->st->shape, &as_fitted);
+
+	for (size_t i = 0; i < s->n && !rc && !*ret; i++) {
+		rc = attr_left_of_all(r, &r->st->view, &s->best[i].shape, &rss);
+		*ret = !rc && as_good(r, n, rss, as_fitted);
+	}
+	return rc;
 }
 
 int attr_slower(struct attr_run *r, bool *ret)
 {
 	struct attr_scan s = {0};
 	struct attr_shape base;
-	double as_fitted = INFINITY;
+	double as_fitted = INFINITY, n;
 	int rc = attr_scan_open(&s, r);
 
+	*ret = false;
 	attr_scan_family(r, &base);
 	base.skew = r->st->shape.skew;
 	s.lag_max = 0;
@@ -390,10 +404,12 @@ int attr_slower(struct attr_run *r, bool *ret)
 	s.stride = 1 + s.to / (size_t)fmax(SLOWER_ROWS, 8 * (double)r->st->view.n_cols);
 	if (!rc)
 		rc = attr_scan_at(&s, &r->st->shape, &as_fitted);
+	n = (double)s.to / (double)s.stride;
 	/* most runs need no look at any: it would be of the whole run, a dozen times */
-	if (!rc && as_good(&s, left_by_slow(&r->st->readings) / SLOWER_SURE, as_fitted))
+	if (!rc && as_good(r, n, left_by_slow(&r->st->readings) / SLOWER_SURE, as_fitted))
 		rc = attr_scan_slow(&s, &base);
-	*ret = !rc && s.n && as_good(&s, s.best[0].rss, as_fitted);
+	if (!rc && s.n && as_good(r, n, s.best[0].rss, as_fitted))
+		rc = as_good_outside(&s, ret);
 	attr_scan_close(&s);
 	return rc;
 }
