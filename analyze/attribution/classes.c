@@ -17,6 +17,7 @@
 #include "analyze/attribution/view.h"
 
 #include "formats/base/memory.h"
+#include "formats/base/util.h"
 
 #define DIRECT_READINGS 30 /* inside of it, in all */
 
@@ -85,6 +86,14 @@ void attr_fitted_energies(const struct attr_view *v, const double *power, double
 			ret[v->col_class[c]] += attr_col_energy(v, power, c);
 }
 
+/* A class that is integrated may have columns that no reading lies within, if those are little of it: they are fitted,
+ * and few readings may make anything of them. */
+static bool is_unseen(const struct erg_attr_state *st, size_t c)
+{
+	return st->is_direct[st->view.col_class[c]] && st->direct.time[c] <= 0 &&
+		st->gram.windows[c] > 0;
+}
+
 static void class_values(struct attr_run *r)
 {
 	struct erg_attr_state *st = r->st;
@@ -113,14 +122,26 @@ static void class_values(struct attr_run *r)
 	free(var);
 }
 
+/* By how much POWER differs from what was fitted in columns of classes that are integrated which no reading lies
+ * within, J. */
+static void unseen_by(const struct erg_attr_state *st, const double *power, double *ret)
+{
+	memset(ret, 0, st->n_classes * sizeof(double));
+	for (size_t c = 0; c < st->view.n_cols; c++)
+		if (is_unseen(st, c))
+			ret[st->view.col_class[c]] +=
+				col_energy(st, c, power) - col_energy(st, c, st->power);
+}
+
 static void class_replicates(struct attr_run *r)
 {
 	struct erg_attr_state *st = r->st;
 	const struct attr_view *v = &st->view;
+	_cleanup_(erg_freep) double *unseen = erg_noted(calloc(st->n_classes + 1, sizeof(double)));
 	struct attr_rng rng;
 
 	attr_rng_seed(&rng, r->opt.seed ^ 0x6469726563740000u);
-	for (size_t i = 0; i < st->rounds; i++) {
+	for (size_t i = 0; i < st->rounds && unseen; i++) {
 		const double *power = r->boot.rep + i * st->gram.dim;
 		/* the drift's mean over the readings is not quite its mean over the run */
 		double common =
@@ -138,12 +159,13 @@ static void class_replicates(struct attr_run *r)
 					t;
 			attr_rep(st, k)[i] += e;
 		}
+		unseen_by(st, power, unseen);
 		for (size_t k = 0; k < st->n_classes; k++) {
 			double *rep = &attr_rep(st, k)[i], d = *rep - st->nnls[k];
 
 			st->nnls_se[k] += d * d / (double)st->rounds;
 			if (st->is_direct[k])
-				*rep = st->dir[k] + st->dir_se[k] * attr_rng_normal(&rng);
+				*rep = st->dir[k] + st->dir_se[k] * attr_rng_normal(&rng) + unseen[k];
 		}
 	}
 	for (size_t k = 0; k < st->n_classes; k++)
