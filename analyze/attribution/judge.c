@@ -97,8 +97,10 @@ bool attr_far_and_doubtful(const struct attr_run *r)
 
 	if (is_vague(r))
 		return true;
-	return (fabs(w - declared) > FAR_WINDOW * declared || attr_tau_of(s) > FAR_TAU * w) &&
-		4 * p < FAR_P;
+	if (fabs(w - declared) <= FAR_WINDOW * declared && attr_tau_of(s) <= FAR_TAU * w)
+		return false;
+	/* a run too short for the test has nothing that speaks for another sensor */
+	return isnan(t->kernel.p) || 4 * p < FAR_P;
 }
 
 static int judge(struct attr_run *r)
