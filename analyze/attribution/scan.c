@@ -305,10 +305,10 @@ int attr_scan_grid(struct attr_scan *s, const struct attr_shape *base, bool slow
 }
 
 /* Low-passes and windows, slower than those of the grid. */
-static const double slow_tau[] = {ATTR_SLOW_LEAST, 2e8, 6e8}, slow_window[] = {1e8, 3e8, 1e9};
+static const double slow_tau[] = {6e7, 2e8, 6e8}, slow_window[] = {3e7, 1e8, 3e8, 1e9};
 #define SLOW_PART 0.02 /* of a run, that a slow sensor remembers at most */
 
-int attr_scan_slow(struct attr_scan *s, const struct attr_shape *base)
+int attr_scan_slow(struct attr_scan *s, const struct attr_shape *base, double least)
 {
 	struct cell cell[ERG_ARRAY_SIZE(slow_tau) + ERG_ARRAY_SIZE(slow_window)];
 	size_t n = 0;
@@ -320,7 +320,7 @@ int attr_scan_slow(struct attr_scan *s, const struct attr_shape *base)
 		bool low = i < ERG_ARRAY_SIZE(slow_tau);
 		double slow = low ? slow_tau[i] : slow_window[w];
 
-		if (within_run(s, slow, SLOW_PART) < slow)
+		if (slow < least || within_run(s, slow, SLOW_PART) < slow)
 			continue;
 		cell[n].shape = *base;
 		if (low)

@@ -13,7 +13,7 @@
 struct attr_run;
 struct erg_attr_state;
 
-#define ATTR_SLOW_LEAST 6e7 /* ns: what the quickest of attr_scan_slow() remembers */
+#define ATTR_SLOW_LEAST 6e7 /* ns: what a slow sensor remembers at least */
 #define ATTR_REFINED 10     /* places that are kept of a grid; two more may join them */
 
 struct attr_place {
@@ -48,8 +48,8 @@ int attr_scan_at(struct attr_scan *s, const struct attr_shape *shape, double *re
 void attr_scan_family(const struct attr_run *r, struct attr_shape *ret);
 /* Windows and lags around BASE, and low-passes if SLOW: the best are in s->best. */
 int attr_scan_grid(struct attr_scan *s, const struct attr_shape *base, bool slow);
-/* The same for sensors that remember for longer than the grid has: tenths of a second. */
-int attr_scan_slow(struct attr_scan *s, const struct attr_shape *base);
+/* The same for sensors that remember for longer than the grid has: LEAST ns to a second. */
+int attr_scan_slow(struct attr_scan *s, const struct attr_shape *base, double least);
 /* Lags beyond the grid's: where iterations are alike a lag of some of them more or less fits a little, and
  * that of the grid which is nearest to the true one is not it. */
 int attr_scan_far(struct attr_scan *s, const struct attr_shape *base);

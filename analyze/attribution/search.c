@@ -341,10 +341,10 @@ int attr_audit(struct attr_run *r, bool *ret_held)
 	return rc;
 }
 
-/* What any of attr_scan_slow()'s leaves of the readings at least, W^2. From one reading to the next it moves by what
- * flowed meanwhile and what it forgot, both over ATTR_SLOW_LEAST, and powers are not negative: in all by no more than
+/* What a sensor that remembers for LEAST ns or longer leaves of the readings at least, W^2. From one reading to the next it moves by what
+ * flowed meanwhile and what it forgot, both over LEAST, and powers are not negative: in all by no more than
  * twice the run's mean power over the run. What readings differ by beyond that, from each to the next, is left over. */
-static double left_by_slow(const struct attr_readings *rd)
+static double left_by_slow(const struct attr_readings *rd, double least)
 {
 	double steps = 0, square = 0, moves;
 
@@ -354,21 +354,27 @@ static double left_by_slow(const struct attr_readings *rd)
 		steps += fabs(rd->v[i] - rd->v[i - 1]);
 		square += rd->v[i] * rd->v[i];
 	}
-	moves = 2 * sqrt(square / (double)rd->n) * (double)(rd->t[rd->n - 1] - rd->t[0]) /
-		ATTR_SLOW_LEAST;
+	moves = 2 * sqrt(square / (double)rd->n) * (double)(rd->t[rd->n - 1] - rd->t[0]) / least;
 	steps = fmax(steps - moves, 0) / (double)(rd->n - 1);
 	return steps * steps / 4;
 }
 
-#define SLOWER_SURE 1.5 /* what is left of all readings, in what may be left of the rows */
+#define UNTESTED_LEAST 3e7 /* ns: where no test of the sensor could be made */
+#define SLOWER_SURE 1.5    /* what is left of all readings, in what may be left of the rows */
 #define SLOWER_LESS 0.5
 #define SLOWER_ROWS 2000 /* of the run, or eight a column */
 
+/* A run this short cannot test the sensor. */
+static bool is_untested(const struct attr_run *r)
+{
+	return isnan(r->misfit.fitted.kernel.p);
+}
+
 /* Whether a slow sensor that leaves RSS of N readings may be the one, where that of the fit leaves AS_FITTED: of one that
- * nobody declared nothing else is known. */
+ * nobody declared, or that a run this short cannot test, nothing else is known. */
 static bool as_good(const struct attr_run *r, double n, double rss, double as_fitted)
 {
-	if (r->st->rail.model.provenance == ERG_PROVENANCE_ASSUMED &&
+	if ((r->st->rail.model.provenance == ERG_PROVENANCE_ASSUMED || is_untested(r)) &&
 		(rss / as_fitted - 1) * n < SAME_FIT)
 		return true;
 	return rss < SLOWER_LESS * as_fitted;
@@ -393,6 +399,7 @@ int attr_slower(struct attr_run *r, bool *ret)
 	struct attr_scan s = {0};
 	struct attr_shape base;
 	double as_fitted = INFINITY, n;
+	double least = is_untested(r) ? UNTESTED_LEAST : ATTR_SLOW_LEAST;
 	int rc = attr_scan_open(&s, r);
 
 	*ret = false;
@@ -406,8 +413,8 @@ int attr_slower(struct attr_run *r, bool *ret)
 		rc = attr_scan_at(&s, &r->st->shape, &as_fitted);
 	n = (double)s.to / (double)s.stride;
 	/* most runs need no look at any: it would be of the whole run, a dozen times */
-	if (!rc && as_good(r, n, left_by_slow(&r->st->readings) / SLOWER_SURE, as_fitted))
-		rc = attr_scan_slow(&s, &base);
+	if (!rc && as_good(r, n, left_by_slow(&r->st->readings, least) / SLOWER_SURE, as_fitted))
+		rc = attr_scan_slow(&s, &base, least);
 	if (!rc && s.n && as_good(r, n, s.best[0].rss, as_fitted))
 		rc = as_good_outside(&s, ret);
 	attr_scan_close(&s);
@@ -433,7 +440,7 @@ int attr_search(struct attr_run *r, bool fine)
 		rc = attr_scan_grid(&s, &base, false);
 	}
 	if (!rc && !fine)
-		rc = attr_scan_slow(&s, &base);
+		rc = attr_scan_slow(&s, &base, ATTR_SLOW_LEAST);
 	if (!rc && !fine)
 		rc = attr_scan_far(&s, &base);
 	if (!rc)

@@ -356,6 +356,14 @@ static void set_nvml(struct world *w, double x)
 	w->run_s = 60;
 }
 
+static void set_nvml_point(struct world *w, double x)
+{
+	set_nvml(w, x);
+	w->says.kind = SENSE_POINT;
+	w->says.window_s = .28 * MS;
+	w->run_s = 30;
+}
+
 /* Several things at once, each by chance: what an unknown board does. */
 static void set_mixed(struct world *w, double x)
 {
@@ -716,6 +724,8 @@ const struct kind kinds[] = {
 	{"late-300", "stamps 0.3 ms late amid one layer", set_late, 300 * US, {0}, "readings"},
 	{"late-1000", "stamps 1 ms late amid one layer", set_late, 1 * MS, {0}, "readings"},
 	{"nvml", "25 ms in 100 ms", set_nvml, 25 * MS, {0}, "readings"},
+	{"nvml-point", "the same, declared a point of 0.28 ms", set_nvml_point, 25 * MS, {0},
+		"readings"},
 	{"lock", "sampler in step", in_step, 0, {0}, "readings"},
 	{"beat", "sampler in a beat of 1e-4", in_step, 1e-4, {0}, "readings"},
 	{"short-1", "run of 1 s at 500 Hz", set_short, 1, {.2, .9, 90, 90}, "short"},

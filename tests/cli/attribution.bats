@@ -268,3 +268,22 @@ none_sure_and_wrong() {
     jq -e 'any(.warnings[]; .code == "hidden-change")' r.json
     jq -e '.runs[0].layers | length == 3 and all(.energy_j.value == null and (.energy_j.reason | startswith("misfit")))' r.json
 }
+
+@test "layers of one power by a quick sensor that nobody declared have figures: the readings rise and fall at once with the work" {
+    awk 'BEGIN {
+        srand(3)
+        print "time_s,V [W]" >"s.csv"
+        print "begin_s,end_s,layer,type,network,module,iteration,track,phase,level" >"l.csv"
+        for (t = 0; t < 40; t += 0.01 * (1 + 0.1 * rand()))
+            printf "%.6f,%.4f\n", t, (t > 1 && t < 39 ? 5 : 2) + 0.04 * (rand() + rand() + rand() - 1.5) >"s.csv"
+        for (t = 1; t < 39; i++)
+            for (k = 0; k < 4; k++) {
+                d = (0.002 + 0.002 * k) * (1 + 0.05 * (rand() - 0.5))
+                printf "%.7f,%.7f,l%d,conv,net,,%d,main,,layer\n", t, t + d, k, i >"l.csv"
+                t += d
+            }
+    }'
+    erg-record import --samples s.csv --layers l.csv -o alike.erg
+    layers alike.erg >r.json
+    jq -e '.runs[0].model.misfit == null and ([.runs[0].layers[].power_w.value] | length == 4 and all(. > 4.9 and . < 5.1))' r.json
+}

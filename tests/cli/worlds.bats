@@ -45,7 +45,7 @@ honest() {
 }
 
 @test "a sensor that is slower by far than it is held to be, declared or not: nothing sure is wrong" {
-    honest none-1000 none-e4 none-e16 window-x450
+    honest none-1000 none-e4 none-e16 window-x450 nvml-point
     run ! grep -E 'ETS error 0\.[1-9]|ETS error [1-9]' lines
 }
 
