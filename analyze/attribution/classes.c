@@ -165,7 +165,8 @@ static void class_replicates(struct attr_run *r)
 
 			st->nnls_se[k] += d * d / (double)st->rounds;
 			if (st->is_direct[k])
-				*rep = st->dir[k] + st->dir_se[k] * attr_rng_normal(&rng) + unseen[k];
+				*rep = st->dir[k] + st->dir_se[k] * attr_rng_normal(&rng) +
+					unseen[k];
 		}
 	}
 	for (size_t k = 0; k < st->n_classes; k++)
