@@ -269,8 +269,8 @@ static int compress(struct builder *b, struct erg_err *err)
 		for (size_t j = 0; j < l; j++)
 			if (b->time[k * l + j] > 0)
 				v->col_base[b->col[k * l + j]] = b->col[b->gap * l + j];
-	for (uint16_t *c = v->col, *end = c + attr_first(v, v->n); c < end; c++)
-		*c = b->col[*c];
+	for (size_t e = 0; e < attr_first(v, v->n); e++)
+		v->col[e] = b->col[v->col[e]];
 	return 0;
 }
 
