@@ -82,10 +82,12 @@ bool attr_rounded_away(const struct erg_attr_state *st, size_t c)
  * nothing follows. */
 static bool is_vague(const struct attr_run *r)
 {
-	double tau = attr_tau_of(&r->st->shape);
+	double tau = attr_tau_of(&r->st->shape), w = attr_window_of(&r->st->shape);
 
-	return r->psi[ATTR_SQUARE] && tau > attr_window_of(&r->st->shape) &&
-		attr_tau_u(r) > TAU_KNOWN * tau;
+	/* a counter is the mean from one reading to the next */
+	if (r->declared.kind == ERG_SENSOR_COUNTER)
+		w = r->st->readings.spacing_ns;
+	return r->psi[ATTR_SQUARE] && tau > w && attr_tau_u(r) > TAU_KNOWN * tau;
 }
 
 bool attr_far_and_doubtful(const struct attr_run *r)
@@ -100,7 +102,7 @@ bool attr_far_and_doubtful(const struct attr_run *r)
 	if (fabs(w - declared) <= FAR_WINDOW * declared && attr_tau_of(s) <= FAR_TAU * w)
 		return false;
 	/* a run too short for the test has nothing that speaks for another sensor */
-	return isnan(t->kernel.p) || 4 * p < FAR_P;
+	return (isnan(t->kernel.p) && r->declared.kind != ERG_SENSOR_COUNTER) || 4 * p < FAR_P;
 }
 
 static int judge(struct attr_run *r)
