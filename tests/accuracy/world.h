@@ -215,8 +215,9 @@ struct kind {
 	const char *group;
 };
 
-extern const struct kind kinds[];
-extern const size_t n_kinds;
+/* Of all, in the order of the table; NULL from world_count_kinds() on. */
+const struct kind *world_kind(size_t i);
+size_t world_count_kinds(void);
 void world_of_kind(const struct kind *k, uint64_t seed, struct world *ret);
 
 /* The generator by other means; how many checks failed, each with a line on stderr. */

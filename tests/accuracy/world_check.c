@@ -104,13 +104,13 @@ static void check_readings(const struct work *k, const struct readings *r)
 
 int world_check(void)
 {
-	for (size_t i = 0; i < n_kinds; i++)
+	for (size_t i = 0; i < world_count_kinds(); i++)
 		for (uint64_t seed = 1; seed <= 2; seed++) {
 			struct readings r = {0};
 			struct world w;
 			struct work k;
 
-			world_of_kind(&kinds[i], seed, &w);
+			world_of_kind(world_kind(i), seed, &w);
 			w.run_s = fmin(w.run_s, 3);
 			work_make(&k, &w);
 			sense(&k, (double)k.end_ns * 1e-9 + w.idle_s, &r);

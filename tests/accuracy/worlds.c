@@ -244,10 +244,10 @@ static void job(const struct options *o, unsigned int number, struct score *all)
 {
 	unsigned int n = 0;
 
-	for (size_t i = 0; i < n_kinds; i++)
-		for (unsigned int s = 0; chosen(o, &kinds[i]) && s < o->seeds; s++)
+	for (size_t i = 0; i < world_count_kinds(); i++)
+		for (unsigned int s = 0; chosen(o, world_kind(i)) && s < o->seeds; s++)
 			if (n++ % o->jobs == number)
-				one_world(o, &kinds[i], o->first + s, &all[i * o->seeds + s]);
+				one_world(o, world_kind(i), o->first + s, &all[i * o->seeds + s]);
 }
 
 static int usage(void)
@@ -260,8 +260,10 @@ static int usage(void)
 
 static int list(void)
 {
-	for (size_t i = 0; i < n_kinds; i++)
-		printf("%-10s %-12s %s\n", kinds[i].group, kinds[i].name, kinds[i].what);
+	const struct kind *k;
+
+	for (size_t i = 0; (k = world_kind(i)); i++)
+		printf("%-10s %-12s %s\n", k->group, k->name, k->what);
 	return 0;
 }
 
@@ -314,15 +316,15 @@ static int print(const struct options *o, const struct score *all)
 	int missed = 0;
 
 	table_head(stdout, o->manual, o->seeds);
-	for (size_t i = 0; i < n_kinds; i++) {
+	for (size_t i = 0; i < world_count_kinds(); i++) {
 		struct score sum = {0};
 
-		if (!chosen(o, &kinds[i]))
+		if (!chosen(o, world_kind(i)))
 			continue;
 		for (unsigned int s = 0; s < o->seeds; s++)
 			score_add(&sum, &all[i * o->seeds + s]);
 		if (sum.worlds > 0)
-			missed += table_row(stdout, &kinds[i], &sum, o->manual);
+			missed += table_row(stdout, world_kind(i), &sum, o->manual);
 	}
 	table_end(stdout, o->manual, missed);
 	return missed ? 1 : 0;
@@ -341,7 +343,7 @@ int main(int argc, char **argv)
 		return perror("worlds: /tmp"), 1;
 	if (o.keep && mkdir(o.dir, 0755) && errno != EEXIST)
 		return perror(o.dir), 1;
-	all = mmap(NULL, n_kinds * o.seeds * sizeof(*all), PROT_READ | PROT_WRITE,
+	all = mmap(NULL, world_count_kinds() * o.seeds * sizeof(*all), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (all == MAP_FAILED)
 		return perror("worlds"), 1;
