@@ -29,6 +29,7 @@
 #include "analyze/attribution/refit.h"
 #include "analyze/attribution/run.h"
 #include "analyze/attribution/search.h"
+#include "analyze/attribution/slow.h"
 #include "analyze/attribution/state.h"
 #include "analyze/attribution/times.h"
 #include "analyze/attribution/view.h"

@@ -75,8 +75,7 @@ bool attr_rounded_away(const struct erg_attr_state *st, size_t c)
 #define FAR_P 0.005
 #define FAR_WINDOW 0.05 /* of the one declared */
 #define FAR_TAU 0.15    /* of the window */
-#define TAU_KNOWN                                                                                  \
-	0.1 /* of a low-pass slower than the window: so well are those known that are one */
+#define TAU_KNOWN 0.1   /* so well is a low-pass known that is one and slower than the window */
 
 /* Energies behind a slow low-pass go with its time constant by no straight line: of one that the run hardly knows
  * nothing follows. */

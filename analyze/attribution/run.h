@@ -12,6 +12,7 @@
  *   lag.c        a subset of rows    -> lag, window
  *   fit.c        all of these        -> which sensor stands: as declared (refit.c), or another (scan.c,
  *                search.c), judged by misfit.c, judge.c
+ *   slow.c       readings            -> whether a slow sensor does as well as the one fitted
  *   settle.c     sums                -> the sensor as declared, where another fits no better
  *   change.c     sums                -> a change of level that was not recorded
  *   profiles.c   sums                -> layers whose power is a line or two halves (halves.c tests, profile.c makes columns)

@@ -13,6 +13,7 @@
 struct attr_run;
 struct erg_attr_state;
 
+#define ATTR_SAME_FIT 30    /* variances of a reading by which a worse minimum is no rival */
 #define ATTR_SLOW_LEAST 6e7 /* ns: what a slow sensor remembers at least */
 #define ATTR_REFINED 10     /* places that are kept of a grid; two more may join them */
 

@@ -24,8 +24,6 @@
 #include "analyze/attribution/gram.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/nnls.h"
-#include "analyze/attribution/outside.h"
-#include "analyze/attribution/readings.h"
 #include "analyze/attribution/refit.h"
 #include "analyze/attribution/run.h"
 #include "analyze/attribution/scan.h"
@@ -38,7 +36,6 @@
 #define AUDITED 5
 #define SAME_SHARE 0.05 /* of the residual that another run than the stretch may ask for */
 #define AUDIT_ROWS 600
-#define SAME_FIT 30        /* variances of a reading by which a worse minimum is no rival */
 #define LAG_BELIEVED 0.3e9 /* the best of a range, near its end, need not be the best */
 #define WIDE_JOBS 4        /* fits of many columns at a time, for their memory */
 
@@ -57,7 +54,7 @@ static void prefer_near(struct attr_scan *s, size_t n, double rows)
 	size_t best = 0;
 
 	for (size_t i = 1; i < n; i++)
-		if ((s->best[i].rss / s->best[0].rss - 1) * rows < SAME_FIT &&
+		if ((s->best[i].rss / s->best[0].rss - 1) * rows < ATTR_SAME_FIT &&
 			fabs(s->best[i].shape.lag_ns - lag) <
 				fabs(s->best[best].shape.lag_ns - lag))
 			best = i;
@@ -237,7 +234,7 @@ static int rival(struct attr_scan *s)
 	double rows = (double)st->readings.n;
 	int rc;
 
-	if (s->n < 2 || fabs(s->best[1].rss / s->best[0].rss - 1) * rows > SAME_FIT)
+	if (s->n < 2 || fabs(s->best[1].rss / s->best[0].rss - 1) * rows > ATTR_SAME_FIT)
 		return 0;
 	rc = descend_from(s, &s->best[1]);
 	r->rival = calloc(st->n_classes + 1, sizeof(double));
@@ -309,9 +306,10 @@ static int audit_stretch(struct attr_scan *s, const struct attr_shape *here, boo
 	rc = refine_places(s, s->n, s->from, s->to);
 	while (own + 1 < s->n && !s->best[own].own)
 		own++;
-	*ret_held = (as_fitted / s->best[0].rss - 1) * rows <= fmax(SAME_FIT, SAME_SHARE * rows);
+	*ret_held =
+		(as_fitted / s->best[0].rss - 1) * rows <= fmax(ATTR_SAME_FIT, SAME_SHARE * rows);
 	for (size_t i = 0; i < s->n; i++)
-		if ((s->best[i].rss / s->best[own].rss - 1) * rows <= SAME_FIT &&
+		if ((s->best[i].rss / s->best[own].rss - 1) * rows <= ATTR_SAME_FIT &&
 			!one_basin(s, &s->best[i].shape, &s->best[own].shape))
 			*ret_held = false;
 	/* not seen to the end: only what no test has anything against may stand */
@@ -337,86 +335,6 @@ int attr_audit(struct attr_run *r, bool *ret_held)
 	if (!rc)
 		rc = take_back(r, &aside);
 	free(aside.power);
-	attr_scan_close(&s);
-	return rc;
-}
-
-/* What a sensor that remembers for LEAST ns or longer leaves of the readings at least, W^2. From one reading to the next it moves by what
- * flowed meanwhile and what it forgot, both over LEAST, and powers are not negative: in all by no more than
- * twice the run's mean power over the run. What readings differ by beyond that, from each to the next, is left over. */
-static double left_by_slow(const struct attr_readings *rd, double least)
-{
-	double steps = 0, square = 0, moves;
-
-	if (rd->n < 2)
-		return 0;
-	for (size_t i = 1; i < rd->n; i++) {
-		steps += fabs(rd->v[i] - rd->v[i - 1]);
-		square += rd->v[i] * rd->v[i];
-	}
-	moves = 2 * sqrt(square / (double)rd->n) * (double)(rd->t[rd->n - 1] - rd->t[0]) / least;
-	steps = fmax(steps - moves, 0) / (double)(rd->n - 1);
-	return steps * steps / 4;
-}
-
-#define UNTESTED_LEAST 3e7 /* ns: where no test of the sensor could be made */
-#define SLOWER_SURE 1.5    /* what is left of all readings, in what may be left of the rows */
-#define SLOWER_LESS 0.5
-#define SLOWER_ROWS 2000 /* of the run, or eight a column */
-
-/* A run this short cannot test the sensor. */
-static bool is_untested(const struct attr_run *r)
-{
-	return isnan(r->misfit.fitted.kernel.p);
-}
-
-/* Whether a slow sensor that leaves RSS of N readings may be the one, where that of the fit leaves AS_FITTED: of one that
- * nobody declared, or that a run this short cannot test, nothing else is known. */
-static bool as_good(const struct attr_run *r, double n, double rss, double as_fitted)
-{
-	if ((r->st->rail.model.provenance == ERG_PROVENANCE_ASSUMED || is_untested(r)) &&
-		(rss / as_fitted - 1) * n < SAME_FIT)
-		return true;
-	return rss < SLOWER_LESS * as_fitted;
-}
-
-/* The same of all readings, also those outside of the work: from there to the layers power rises and falls. */
-static int as_good_outside(struct attr_scan *s, bool *ret)
-{
-	struct attr_run *r = s->r;
-	double as_fitted, rss, n = fmin((double)r->st->readings.n, ATTR_LEFT_OF);
-	int rc = attr_left_of_all(r, &r->st->view, &r->st->shape, &as_fitted);
-
-	for (size_t i = 0; i < s->n && !rc && !*ret; i++) {
-		rc = attr_left_of_all(r, &r->st->view, &s->best[i].shape, &rss);
-		*ret = !rc && as_good(r, n, rss, as_fitted);
-	}
-	return rc;
-}
-
-int attr_slower(struct attr_run *r, bool *ret)
-{
-	struct attr_scan s = {0};
-	struct attr_shape base;
-	double as_fitted = INFINITY, n;
-	double least = is_untested(r) ? UNTESTED_LEAST : ATTR_SLOW_LEAST;
-	int rc = attr_scan_open(&s, r);
-
-	*ret = false;
-	attr_scan_family(r, &base);
-	base.skew = r->st->shape.skew;
-	s.lag_max = 0;
-	s.from = 0;
-	s.to = r->st->readings.n;
-	s.stride = 1 + s.to / (size_t)fmax(SLOWER_ROWS, 8 * (double)r->st->view.n_cols);
-	if (!rc)
-		rc = attr_scan_at(&s, &r->st->shape, &as_fitted);
-	n = (double)s.to / (double)s.stride;
-	/* most runs need no look at any: it would be of the whole run, a dozen times */
-	if (!rc && as_good(r, n, left_by_slow(&r->st->readings, least) / SLOWER_SURE, as_fitted))
-		rc = attr_scan_slow(&s, &base, least);
-	if (!rc && s.n && as_good(r, n, s.best[0].rss, as_fitted))
-		rc = as_good_outside(&s, ret);
 	attr_scan_close(&s);
 	return rc;
 }

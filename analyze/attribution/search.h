@@ -12,9 +12,5 @@ struct attr_run;
 int attr_search(struct attr_run *r, bool fine);
 /* Whether no other sensor far from the one fitted does as well on a stretch of the run. The fit stays. */
 int attr_audit(struct attr_run *r, bool *ret_held);
-/* Whether a sensor that remembers for much longer than the one fitted leaves less than half of what that
- * leaves of a stretch of the run. The tests lean on the powers that were fitted, and by a sensor that is held
- * to be quick, readings of a slow one make all layers alike. The fit stays. */
-int attr_slower(struct attr_run *r, bool *ret);
 
 #endif
