@@ -10,16 +10,6 @@
 
 #include "tests/unit/archive_fixture.h"
 
-/* Of the bytes that differ most. With sanitizers an archive takes ten times as long, and they look for other faults. */
-#if defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define STEP 7
-#endif
-#endif
-#ifndef STEP
-#define STEP 1
-#endif
-
 static void every_cut_yields_what_is_complete(void **state)
 {
 	_cleanup_(erg_freep) char *whole = NULL;
