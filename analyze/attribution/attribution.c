@@ -5,6 +5,7 @@
  * carry is unresolved, with the reason; nothing is printed.
  */
 #include "analyze/attribution/attribution.h"
+#include "analyze/attribution/any_lag.h"
 #include "analyze/attribution/bootstrap.h"
 #include "analyze/attribution/classes.h"
 #include "analyze/attribution/coverage.h"
@@ -35,7 +36,6 @@
 #include "analyze/attribution/times.h"
 #include "analyze/attribution/total.h"
 #include "analyze/attribution/view.h"
-#include "analyze/attribution/whatever.h"
 
 #include <errno.h>
 #include <math.h>
@@ -300,14 +300,13 @@ static int attribute(struct attr_run *r)
 		return rc;
 	st->sigma2 = r->sol.sigma2;
 	st->tau2 = r->sol.tau2;
-	if ((rc = attr_jitter_effect(r)) < 0 || (rc = attr_held_effect(r)) < 0 ||
+	if ((rc = attr_jitter_effect(r)) < 0 || (rc = attr_late_stamps_effect(r)) < 0 ||
 		(rc = attr_pauses_effect(r)) < 0)
 		return rc;
 	if (r->misfit.reason && attr_test_fails(&r->misfit.fitted.late))
 		st->late_w = LATE_DOUBT * r->misfit.fitted.late_w;
 	attr_classes(r);
-	if ((rc = attr_lag_effect(r)) < 0 || (rc = attr_whatever(r)) < 0 ||
-		(rc = attr_known(r)) < 0)
+	if ((rc = attr_lag_effect(r)) < 0 || (rc = attr_any_lag(r)) < 0 || (rc = attr_known(r)) < 0)
 		return rc;
 	attr_results(r);
 	attr_model(r);

@@ -125,7 +125,8 @@ static double edges_of(const struct erg_attr_state *st, const double *weight, do
 	/* the rival is one of many that fit as well: that its differences cancel in a sum is chance, but for
 	 * the run's, which all of them agree on; that of readings that were held up goes by the time */
 	part = run > 0 ? fmin(part / run, 1) : 0;
-	return quantum + lag + hypot(rival, hypot(sqrt(square) * (1 - part), st->held_j * part));
+	return quantum + lag +
+		hypot(rival, hypot(sqrt(square) * (1 - part), st->late_stamps_j * part));
 }
 
 static void systematic(const struct erg_attr_state *st, const double *weight, bool above_idle,

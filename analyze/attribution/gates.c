@@ -353,7 +353,7 @@ static bool spared(const struct gates *g, size_t c)
 }
 
 /* No lag makes much of a difference to it. */
-static bool whatever_lag(const struct gates *g, uint32_t c)
+static bool holds_at_any_lag(const struct gates *g, uint32_t c)
 {
 	struct attr_parts p;
 
@@ -369,7 +369,7 @@ static enum erg_attr_gate gate_of_run(const struct gates *g, size_t c)
 
 	if (!g->st->is_direct[c] && (k->time_s <= 0 || k->windows <= 0))
 		return ERG_GATE_NO_DATA;
-	if (g->a->misfit && !spared(g, c) && !whatever_lag(g, (uint32_t)c))
+	if (g->a->misfit && !spared(g, c) && !holds_at_any_lag(g, (uint32_t)c))
 		return ERG_GATE_MISFIT;
 	return g->st->is_direct[c] && k->coverage < ATTR_ENOUGH ? ERG_GATE_UNSEEN : ERG_GATE_NONE;
 }

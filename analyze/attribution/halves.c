@@ -16,7 +16,7 @@
 
 #include "analyze/attribution/halves.h"
 #include "analyze/attribution/extras.h"
-#include "analyze/attribution/late.h"
+#include "analyze/attribution/late_in_layer.h"
 #include "analyze/attribution/view.h"
 
 #define POINTS 6         /* of what is not one moment */

@@ -114,7 +114,7 @@ static int judge(struct attr_run *r)
 		return rc;
 	/* stamps that were held, of which those that are late by too little to be put back look like this, too */
 	if (attr_test_fails(&f->fitted.profile) &&
-		!(r->st->readings.n_held && f->fitted.late.slight))
+		!(r->st->readings.n_late && f->fitted.late.slight))
 		f->reason = "misfit: profile";
 	if (attr_test_fails(&f->fitted.late))
 		f->reason = "misfit: late";

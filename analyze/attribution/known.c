@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "analyze/attribution/known.h"
+#include "analyze/attribution/cholesky.h"
 #include "analyze/attribution/direct.h"
 #include "analyze/attribution/extras.h"
 #include "analyze/attribution/gram.h"
@@ -23,7 +24,6 @@
 #include "analyze/attribution/nnls.h"
 #include "analyze/attribution/run.h"
 #include "analyze/attribution/settle.h"
-#include "analyze/attribution/small.h"
 #include "analyze/attribution/state.h"
 #include "analyze/attribution/view.h"
 #include "formats/base/memory.h"
@@ -245,7 +245,7 @@ static void weigh_clues(struct clues *s)
 			m[i * s->n + j] =
 				clue_covariance(s, s->at[i].c, j) + (i == j ? s->at[i].u2 : 0);
 	}
-	attr_small_solve(m, s->n, off, w);
+	attr_cholesky_solve(m, s->n, off, w);
 	for (size_t i = 0; i < s->n; i++)
 		s->at[i].w = w[i];
 }

@@ -21,18 +21,18 @@
 #include <gsl/gsl_cdf.h>
 
 #include "analyze/attribution/misfit.h"
+#include "analyze/attribution/cholesky.h"
 #include "analyze/attribution/curve.h"
 #include "analyze/attribution/extras.h"
 #include "analyze/attribution/gram.h"
 #include "analyze/attribution/halves.h"
 #include "analyze/attribution/kernel.h"
-#include "analyze/attribution/late.h"
+#include "analyze/attribution/late_in_layer.h"
 #include "analyze/attribution/loops.h"
 #include "analyze/attribution/nnls.h"
 #include "analyze/attribution/quantum.h"
 #include "analyze/attribution/rows.h"
 #include "analyze/attribution/run.h"
-#include "analyze/attribution/small.h"
 #include "analyze/attribution/solve.h"
 #include "analyze/attribution/state.h"
 #include "analyze/attribution/view.h"
@@ -81,12 +81,12 @@ struct scores {
 	size_t rows, pure; /* readings, and those that saw one column alone */
 	struct attr_extras x;
 	size_t hint[ATTR_SHIFTS + 1][2];
-	struct attr_late late;     /* its columns are those of z from ATTR_Z on */
-	struct attr_halves halves; /* and its those after them */
-	size_t worst_half;         /* the one of them that test_profile chose */
-	size_t worst;              /* the one of them that test_late chose */
-	struct attr_levels levels; /* of a coarse quantum; n 0: none */
-	double *lm, *lz;           /* levels x dim, levels x n_z: sums, as much as they share */
+	struct attr_late_in_layer late; /* its columns are those of z from ATTR_Z on */
+	struct attr_halves halves;      /* and its those after them */
+	size_t worst_half;              /* the one of them that test_profile chose */
+	size_t worst;                   /* the one of them that test_late chose */
+	struct attr_levels levels;      /* of a coarse quantum; n 0: none */
+	double *lm, *lz; /* levels x dim, levels x n_z: sums, as much as they share */
 };
 
 /* The columns of one reading that the tests are about. */
@@ -120,7 +120,7 @@ static int score_columns(struct scores *s, size_t m, const struct attr_row *row)
 	for (size_t i = 0; i < x->curve.n_groups; i++)
 		s->z[ATTR_Z_DURATION + i] =
 			attr_curve_group(&x->curve, i, l.end, l.window, s->hint[ATTR_SHIFTS]);
-	attr_late_look(&s->late, l.end + x->shape.lag_ns, l.end);
+	attr_late_in_layer_look(&s->late, l.end + x->shape.lag_ns, l.end);
 	attr_halves_look(&s->halves, &l, attr_tau_of(&x->shape));
 	return 0;
 }
@@ -143,14 +143,15 @@ static void score_one(struct scores *s, const struct attr_row *row, size_t block
 /* Of the layers that run at this reading: their columns are those of any, and 0 elsewhere. */
 static void score_late(struct scores *s, const struct attr_row *row, size_t block, double e)
 {
-	const double z[ATTR_LATE_EACH] = {s->z[ATTR_Z_PSI + ATTR_DELAY],
+	const double z[ATTR_LATE_IN_LAYER_EACH] = {s->z[ATTR_Z_PSI + ATTR_DELAY],
 		s->z[ATTR_Z_SHIFT + LATE_SHIFT]};
 
-	for (size_t j = 0; j < s->late.n_at * ATTR_LATE_EACH; j++) {
-		size_t i = ATTR_Z + s->late.at[j / ATTR_LATE_EACH] + j % ATTR_LATE_EACH;
+	for (size_t j = 0; j < s->late.n_at * ATTR_LATE_IN_LAYER_EACH; j++) {
+		size_t i = ATTR_Z + s->late.at[j / ATTR_LATE_IN_LAYER_EACH] +
+			j % ATTR_LATE_IN_LAYER_EACH;
 
-		score_one(s, row, block, e, i, z[j % ATTR_LATE_EACH]);
-		s->late_sum[i] += z[j % ATTR_LATE_EACH];
+		score_one(s, row, block, e, i, z[j % ATTR_LATE_IN_LAYER_EACH]);
+		s->late_sum[i] += z[j % ATTR_LATE_IN_LAYER_EACH];
 	}
 }
 
@@ -255,7 +256,7 @@ static double quadratic(const double *u, size_t n_b, size_t n_l, size_t n)
 			for (size_t j = 0; j <= i; j++)
 				v[i * n + j] += u[b * n + i] * u[b * n + j];
 		}
-	return attr_small_solve(v, n, g, x);
+	return attr_cholesky_solve(v, n, g, x);
 }
 
 /* The blocks' scores: their sums of z with the residuals, less what the model explains of z. */
@@ -362,7 +363,7 @@ static int alloc_scores(struct scores *s)
 	size_t n = attr_rows_count(s->r) / 2;
 
 	s->dim = s->st->gram.dim;
-	if (attr_late_open(&s->late, &s->st->view, &s->st->shape) < 0 ||
+	if (attr_late_in_layer_open(&s->late, &s->st->view, &s->st->shape) < 0 ||
 		attr_halves_open(&s->halves, &s->st->view) < 0)
 		return erg_fail(s->r->err, -ENOMEM, "out of memory for tests of each layer");
 	s->n_z = ATTR_Z + s->late.n + s->halves.n;
@@ -391,7 +392,7 @@ static int alloc_scores(struct scores *s)
 static void free_scores(struct scores *s)
 {
 	attr_extras_close(&s->x);
-	attr_late_close(&s->late);
+	attr_late_in_layer_close(&s->late);
 	attr_halves_close(&s->halves);
 	free(s->left);
 	free(s->late_sum);
@@ -447,7 +448,7 @@ static double extend(const struct scores *s, const size_t *which, size_t q, doub
 			g[i * q + j] = s->own[which[i]] ? x : 0;
 		}
 	}
-	took = attr_small_solve(g, q, h, beta);
+	took = attr_cholesky_solve(g, q, h, beta);
 	return s->ee > 0 ? took / s->ee : INFINITY;
 }
 

@@ -196,19 +196,19 @@ static void move_to(struct attr_readings *r, size_t m, uint64_t t)
 	r->own_t[m] = t;
 }
 
-void attr_times_by_pace(struct attr_readings *r, double part, double held)
+void attr_times_by_pace(struct attr_readings *r, double part, double from)
 {
-	r->n_held = 0;
+	r->n_late = 0;
 	for (size_t m = 0; m < r->n; m++) {
-		bool all = r->off[m] > held;
+		bool all = r->off[m] > from;
 		double by = all ? r->off[m] : part * r->off[m];
 		uint64_t t = r->stamp[m] - (uint64_t)(int64_t)llround(by);
 
-		r->n_held += all;
+		r->n_late += all;
 		move_to(r, m, m && t <= r->own_t[m - 1] ? r->own_t[m - 1] + 1 : t);
 	}
 	r->steadied = part;
-	r->held_ns = held;
+	r->late_from_ns = from;
 }
 
 void attr_unsteady(struct attr_run *r)
@@ -217,6 +217,6 @@ void attr_unsteady(struct attr_run *r)
 
 	for (size_t m = 0; m < rd->n && rd->stamp; m++)
 		move_to(rd, m, rd->stamp[m]);
-	rd->n_held = 0;
-	rd->steadied = rd->held_ns = 0;
+	rd->n_late = 0;
+	rd->steadied = rd->late_from_ns = 0;
 }

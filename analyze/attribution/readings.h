@@ -17,8 +17,8 @@ struct attr_readings {
 	uint64_t *stamp; /* as they were, where the times are others (steady.c); NULL */
 	double *off; /* where there are stamps: how much later than the pace of its neighbours, ns */
 	double steadied; /* part of what they were off from their pace that was taken off the times */
-	double held_ns; /* from where on all of it was; 0: not asked, INFINITY: none */
-	size_t n_held;  /* of which that was done */
+	double late_from_ns; /* from where on all of it was; 0: not asked, INFINITY: none */
+	size_t n_late;       /* of which that was done */
 	double stray_ns; /* from where on it may have to be, of a run that does not tell; 0: it tells */
 	double *own_v;
 	double *update; /* number of the update that each saw, where that is not the one due (edges.c); NULL */

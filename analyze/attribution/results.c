@@ -159,11 +159,12 @@ static void warn_of_readings(struct attr_run *r)
 			"rail %s: its readings keep their pace better than their stamps: %.0f %% of what a "
 			"stamp is off the pace of its neighbours by is taken for an error of the stamp",
 			rail, 100 * st->readings.steadied);
-	if (st->readings.n_held)
+	if (st->readings.n_late)
 		attr_warn(r->a, "late-stamps",
 			"rail %s: %zu of %zu readings were stamped more than %.3g ms off the pace of their "
 			"neighbours and fit better at it: they count there",
-			rail, st->readings.n_held, st->readings.n, st->readings.held_ns * 1e-6);
+			rail, st->readings.n_late, st->readings.n,
+			st->readings.late_from_ns * 1e-6);
 	if (st->readings.wide)
 		attr_warn(r->a, "wide",
 			"rail %s: %zu of %zu readings took over five times as long as the others, as on "

@@ -23,7 +23,7 @@
  *   bootstrap.c  sums                -> replicates
  *   quantum.c    readings in cells   -> what rounding adds to the replicates
  *   finite.c     residuals           -> replicates for this run instead of all runs
- *   effects.c    sums, other sensors -> what those would say (whatever.c: where none fits)
+ *   effects.c    sums, other sensors -> what those would say (any_lag.c: where none fits)
  *   known.c      what was declared   -> energies moved towards it, where the run does not say otherwise
  *   gates.c      all of it           -> what may be said
  *   combine.c    replicates          -> intervals, and what may be said of sums

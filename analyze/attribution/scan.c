@@ -12,11 +12,11 @@
 #include <string.h>
 
 #include "analyze/attribution/scan.h"
-#include "analyze/attribution/crew.h"
 #include "analyze/attribution/extras.h"
 #include "analyze/attribution/gram.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/nnls.h"
+#include "analyze/attribution/pool.h"
 #include "analyze/attribution/readings.h"
 #include "analyze/attribution/rows.h"
 #include "analyze/attribution/run.h"
@@ -253,7 +253,7 @@ static int scan_cells(struct attr_scan *s, const struct cell *cell, size_t n)
 		return erg_fail(s->r->err, -ENOMEM, "out of memory for a search");
 	while (!rc && !attr_scan_tired(s) && (m = next_points(cell, n, &at, &lag, point))) {
 		erg_progress("search for the sensor", at, n);
-		rc = attr_crew_run(s->r->opt.jobs, m, NULL, scan_point, &w, s->r->err);
+		rc = attr_pool_run(s->r->opt.jobs, m, NULL, scan_point, &w, s->r->err);
 		for (size_t i = 0; i < m; i++) {
 			attr_scan_failed(s, &point[i].err);
 			for (size_t j = 0; j < point[i].n; j++)
@@ -452,7 +452,7 @@ static int scan_clock(void *data, size_t i)
 int attr_scan_clocks(struct attr_scan *s)
 {
 	struct clocks f = {.s = s};
-	int rc = attr_crew_run(s->r->opt.jobs, s->n, "search for the sensor", scan_clock, &f,
+	int rc = attr_pool_run(s->r->opt.jobs, s->n, "search for the sensor", scan_clock, &f,
 		s->r->err);
 
 	for (size_t i = 0; i < s->n; i++) {

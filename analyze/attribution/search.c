@@ -19,11 +19,11 @@
 #include "analyze/attribution/search.h"
 #include "analyze/attribution/bootstrap.h"
 #include "analyze/attribution/classes.h"
-#include "analyze/attribution/crew.h"
 #include "analyze/attribution/extras.h"
 #include "analyze/attribution/gram.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/nnls.h"
+#include "analyze/attribution/pool.h"
 #include "analyze/attribution/refit.h"
 #include "analyze/attribution/run.h"
 #include "analyze/attribution/scan.h"
@@ -141,7 +141,7 @@ static int refine_places(struct attr_scan *s, size_t n, size_t from, size_t to)
 		return 0;
 	if (s->st->view.n_cols > ATTR_SCORE_COLUMNS && (!jobs || jobs > WIDE_JOBS))
 		jobs = WIDE_JOBS;
-	rc = attr_crew_run(jobs, n, "search for the sensor", refine_place, &f, s->r->err);
+	rc = attr_pool_run(jobs, n, "search for the sensor", refine_place, &f, s->r->err);
 	for (size_t i = 0; i < n; i++) {
 		attr_scan_failed(s, &f.err[i]);
 		s->work += f.work[i];

@@ -30,7 +30,7 @@ static int part_asked(struct attr_run *r, double *ret)
 
 	while (!rc && (rc = attr_rows_next(&rows, &row)) > 0) {
 		double off = rd->off[rows.k.m - rows.k.stride];
-		double z = off > rd->held_ns ? 0 : row->slope * off * row->sw,
+		double z = off > rd->late_from_ns ? 0 : row->slope * off * row->sw,
 		       e = attr_row_residual(r, row);
 
 		rc = 0;
@@ -57,10 +57,10 @@ int attr_steady_first(struct attr_run *r, bool *ret_changed)
 	int rc;
 
 	*ret_changed = false;
-	if (!has_pace(r) || r->st->readings.n_held || r->st->readings.steadied > 0)
+	if (!has_pace(r) || r->st->readings.n_late || r->st->readings.steadied > 0)
 		return 0;
 	rc = attr_stamps_keep(r);
-	return rc ? rc : attr_held_far(r, ret_changed);
+	return rc ? rc : attr_late_stamps_far(r, ret_changed);
 }
 
 int attr_steady(struct attr_run *r, bool *ret_changed)
@@ -73,10 +73,10 @@ int attr_steady(struct attr_run *r, bool *ret_changed)
 	if (!has_pace(r))
 		return 0;
 	rc = attr_stamps_keep(r);
-	if (!rc && !rd->held_ns)
-		rc = attr_held(r, ret_changed);
-	if (!rc && !rd->n_held && !(rd->steadied > 0))
-		rc = attr_held_far(r, ret_changed);
+	if (!rc && !rd->late_from_ns)
+		rc = attr_late_stamps(r, ret_changed);
+	if (!rc && !rd->n_late && !(rd->steadied > 0))
+		rc = attr_late_stamps_far(r, ret_changed);
 	if (rc < 0 || *ret_changed || !r->psi[ATTR_DELAY] ||
 		r->st->shape.kind == ERG_SENSOR_COUNTER)
 		return rc;
@@ -84,7 +84,7 @@ int attr_steady(struct attr_run *r, bool *ret_changed)
 	part = fmin(fmax(rd->steadied + more, 0), 1);
 	if (rc < 0 || fabs(part - rd->steadied) < LEAST)
 		return rc;
-	attr_times_by_pace(rd, part, rd->held_ns);
+	attr_times_by_pace(rd, part, rd->late_from_ns);
 	*ret_changed = true;
 	return 0;
 }

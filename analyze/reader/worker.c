@@ -39,12 +39,12 @@ struct job {
 	int alive; /* end of a pipe whose other end the child has: hung up when it is gone */
 	int memfd;
 	uint64_t deadline_ns;
-	struct erg_held tmp;
+	struct erg_tempdir tmp;
 	_Atomic uint32_t *share; /* the child tells how far it is; NULL: nobody asks */
 };
 
 /* All running jobs and how far they are, for a person who waits. */
-struct crew {
+struct pool {
 	struct job *jobs;
 	size_t n;
 	_Atomic uint32_t *shares; /* in shared memory, one a job; NULL: nobody asks */
@@ -217,7 +217,7 @@ static int start_job(const struct erg_archive *a, struct erg_worker_chunk *c,
 		.alive = -1,
 		.memfd = -1,
 		.share = j->share,
-		.tmp = ERG_HELD_NONE};
+		.tmp = ERG_TEMPDIR_NONE};
 	if (j->share)
 		atomic_store(j->share, 0);
 	r = erg_scratch_make(c->bytes, &j->tmp, err);
@@ -281,8 +281,8 @@ static void finish_job(struct job *j, bool timed_out)
 		erg_worker_unmap(c); /* half-written tables are no tables */
 	erg_closep(&j->alive);
 	erg_closep(&j->memfd);
-	erg_held_remove(&j->tmp);
-	*j = (struct job){.alive = -1, .memfd = -1, .share = j->share, .tmp = ERG_HELD_NONE};
+	erg_tempdir_remove(&j->tmp);
+	*j = (struct job){.alive = -1, .memfd = -1, .share = j->share, .tmp = ERG_TEMPDIR_NONE};
 }
 
 void erg_worker_unmap(struct erg_worker_chunk *c)
@@ -298,48 +298,48 @@ static uint64_t weight(const struct erg_worker_chunk *c)
 	return (c->bytes ? c->bytes : 1) * ERG_PACE_WHOLE;
 }
 
-static void tell_progress(const struct crew *crew)
+static void tell_progress(const struct pool *pool)
 {
-	uint64_t done = crew->done;
+	uint64_t done = pool->done;
 
-	for (size_t i = 0; i < crew->n; i++)
-		if (crew->jobs[i].pid > 0 && crew->jobs[i].share)
-			done += weight(crew->jobs[i].c) / ERG_PACE_WHOLE *
-				atomic_load_explicit(crew->jobs[i].share, memory_order_relaxed);
-	erg_progress("decoding", done, crew->total);
+	for (size_t i = 0; i < pool->n; i++)
+		if (pool->jobs[i].pid > 0 && pool->jobs[i].share)
+			done += weight(pool->jobs[i].c) / ERG_PACE_WHOLE *
+				atomic_load_explicit(pool->jobs[i].share, memory_order_relaxed);
+	erg_progress("decoding", done, pool->total);
 }
 
-static void finish_one(struct crew *crew, size_t i, bool timed_out)
+static void finish_one(struct pool *pool, size_t i, bool timed_out)
 {
-	crew->done += weight(crew->jobs[i].c);
-	finish_job(&crew->jobs[i], timed_out);
-	tell_progress(crew);
+	pool->done += weight(pool->jobs[i].c);
+	finish_job(&pool->jobs[i], timed_out);
+	tell_progress(pool);
 }
 
 /* Waits until one of the running jobs ends, and ends it. */
-static void wait_one(struct crew *crew)
+static void wait_one(struct pool *pool)
 {
-	struct job *jobs = crew->jobs;
+	struct job *jobs = pool->jobs;
 
 	for (;;) {
 		struct pollfd fds[64];
 		uint64_t now = erg_mono_ns();
 
-		for (size_t i = 0; i < crew->n; i++) {
+		for (size_t i = 0; i < pool->n; i++) {
 			fds[i] = (struct pollfd){jobs[i].pid > 0 ? jobs[i].alive : -1, POLLIN, 0};
 			if (jobs[i].pid > 0 && now > jobs[i].deadline_ns) {
 				kill(jobs[i].pid, SIGKILL);
-				finish_one(crew, i, true);
+				finish_one(pool, i, true);
 				return;
 			}
 		}
-		poll(fds, crew->n, crew->shares ? 100 : 1000);
-		for (size_t i = 0; i < crew->n; i++)
+		poll(fds, pool->n, pool->shares ? 100 : 1000);
+		for (size_t i = 0; i < pool->n; i++)
 			if (jobs[i].pid > 0 && fds[i].revents) {
-				finish_one(crew, i, false);
+				finish_one(pool, i, false);
 				return;
 			}
-		tell_progress(crew);
+		tell_progress(pool);
 	}
 }
 
@@ -352,30 +352,30 @@ static size_t count_jobs(const struct erg_reader_options *opt, size_t chunks)
 	return n > chunks ? chunks : n;
 }
 
-static void crew_release(struct crew *crew)
+static void pool_release(struct pool *pool)
 {
-	free(crew->jobs);
-	if (crew->shares)
-		munmap(crew->shares, crew->n * sizeof(*crew->shares));
+	free(pool->jobs);
+	if (pool->shares)
+		munmap(pool->shares, pool->n * sizeof(*pool->shares));
 }
 
-static int crew_init(struct crew *crew, const struct erg_worker_chunk *chunks, size_t n,
+static int pool_init(struct pool *pool, const struct erg_worker_chunk *chunks, size_t n,
 	const struct erg_reader_options *opt)
 {
-	crew->n = count_jobs(opt, n);
-	crew->jobs = calloc(crew->n + 1, sizeof(*crew->jobs));
-	if (!crew->jobs)
+	pool->n = count_jobs(opt, n);
+	pool->jobs = calloc(pool->n + 1, sizeof(*pool->jobs));
+	if (!pool->jobs)
 		return -ENOMEM;
 	for (size_t i = 0; i < n; i++)
-		crew->total += weight(&chunks[i]);
+		pool->total += weight(&chunks[i]);
 	if (!n || !erg_progress_wanted())
 		return 0;
-	crew->shares = mmap(NULL, crew->n * sizeof(*crew->shares), PROT_READ | PROT_WRITE,
+	pool->shares = mmap(NULL, pool->n * sizeof(*pool->shares), PROT_READ | PROT_WRITE,
 		MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (crew->shares == MAP_FAILED)
-		crew->shares = NULL; /* without it, progress is by whole chunks */
-	for (size_t i = 0; crew->shares && i < crew->n; i++)
-		crew->jobs[i].share = &crew->shares[i];
+	if (pool->shares == MAP_FAILED)
+		pool->shares = NULL; /* without it, progress is by whole chunks */
+	for (size_t i = 0; pool->shares && i < pool->n; i++)
+		pool->jobs[i].share = &pool->shares[i];
 	return 0;
 }
 
@@ -383,30 +383,30 @@ int erg_worker_run(const struct erg_archive *a, struct erg_worker_chunk *chunks,
 	const struct erg_reader_options *opt, struct erg_err *err)
 {
 	_cleanup_(janitor_end) struct janitor janitor = janitor_start();
-	_cleanup_(crew_release) struct crew crew = {0};
+	_cleanup_(pool_release) struct pool pool = {0};
 	size_t running = 0;
-	int r = crew_init(&crew, chunks, n, opt) ? erg_fail(err, -ENOMEM, "out of memory") : 0;
+	int r = pool_init(&pool, chunks, n, opt) ? erg_fail(err, -ENOMEM, "out of memory") : 0;
 
 	(void)janitor; /* for its end */
 	erg_scratch_sweep(0);
 	for (size_t i = 0; !r && i < n; i++) {
 		size_t slot = 0;
 
-		if (running == crew.n) {
-			wait_one(&crew);
+		if (running == pool.n) {
+			wait_one(&pool);
 			running--;
 		}
-		while (crew.jobs[slot].pid > 0)
+		while (pool.jobs[slot].pid > 0)
 			slot++;
-		r = start_job(a, &chunks[i], opt, &crew.jobs[slot], err);
+		r = start_job(a, &chunks[i], opt, &pool.jobs[slot], err);
 		if (r < 0)
-			finish_job(&crew.jobs[slot], false);
-		else if (crew.jobs[slot].pid <= 0)
-			finish_one(&crew, slot, false);
+			finish_job(&pool.jobs[slot], false);
+		else if (pool.jobs[slot].pid <= 0)
+			finish_one(&pool, slot, false);
 		else
 			running++;
 	}
 	for (; running; running--)
-		wait_one(&crew);
+		wait_one(&pool);
 	return r;
 }

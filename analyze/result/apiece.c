@@ -35,7 +35,7 @@ struct ending {
 	bool starved;
 };
 
-struct crew {
+struct pool {
 	const struct erg_apiece *a;
 	char *const *files;
 	struct part *parts;
@@ -43,10 +43,10 @@ struct crew {
 	unsigned int jobs, inner; /* children at a time, and what each may use */
 };
 
-static void crew_release(struct crew *c)
+static void pool_release(struct pool *pool)
 {
-	for (size_t i = 0; c->parts && i < c->begun; i++) {
-		struct part *p = &c->parts[i];
+	for (size_t i = 0; pool->parts && i < pool->begun; i++) {
+		struct part *p = &pool->parts[i];
 
 		if (p->pid > 0) {
 			kill(p->pid, SIGTERM);
@@ -55,7 +55,7 @@ static void crew_release(struct crew *c)
 		erg_closep(&p->memfd);
 		erg_closep(&p->alive);
 	}
-	free(c->parts);
+	free(pool->parts);
 }
 
 /* jansson's own functions for descriptors take a system call a byte. */
@@ -85,7 +85,7 @@ static json_t *get_json(int fd, off_t at)
 }
 
 /* Returns whether all of it is in MEMFD. */
-static bool make_part(const struct crew *c, const char *file, int memfd)
+static bool make_part(const struct pool *pool, const char *file, int memfd)
 {
 	json_auto_t *doc = erg_document_new(""), *runs = json_array(), *part = NULL;
 	_cleanup_(erg_freep) char *text = NULL;
@@ -93,7 +93,7 @@ static bool make_part(const struct crew *c, const char *file, int memfd)
 
 	if (!doc || !runs)
 		return false;
-	e.code = c->a->fn(c->a->data, file, c->inner, doc, runs, &e.err);
+	e.code = pool->a->fn(pool->a->data, file, pool->inner, doc, runs, &e.err);
 	e.starved = erg_memory_starved();
 	part = json_pack("{s:O, s:O*, s:O}", "warnings", json_object_get(doc, "warnings"),
 		"simulated", json_object_get(doc, "simulated"), "runs", runs);
@@ -102,19 +102,19 @@ static bool make_part(const struct crew *c, const char *file, int memfd)
 }
 
 /* Never returns. */
-static void run_child(const struct crew *c, const char *file, int memfd, pid_t parent)
+static void run_child(const struct pool *pool, const char *file, int memfd, pid_t parent)
 {
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	if (getppid() != parent)
 		_exit(1);
 	erg_progress_listen(NULL); /* the parent counts the files */
-	_exit(make_part(c, file, memfd) ? 0 : 1);
+	_exit(make_part(pool, file, memfd) ? 0 : 1);
 }
 
-static int begin_one(struct crew *c, struct erg_err *err)
+static int begin_one(struct pool *pool, struct erg_err *err)
 {
-	const char *file = c->files[c->begun];
-	struct part *p = &c->parts[c->begun++];
+	const char *file = pool->files[pool->begun];
+	struct part *p = &pool->parts[pool->begun++];
 	const pid_t parent = getpid();
 	int fds[2];
 
@@ -123,30 +123,30 @@ static int begin_one(struct crew *c, struct erg_err *err)
 		return erg_fail_errno(err, -errno, "%s: a process for it", file);
 	p->pid = fork();
 	if (!p->pid)
-		run_child(c, file, p->memfd, parent);
+		run_child(pool, file, p->memfd, parent);
 	close(fds[1]);
 	p->alive = fds[0];
 	if (p->pid < 0)
 		return erg_fail_errno(err, -errno, "%s: a process for it", file);
-	c->running++;
+	pool->running++;
 	return 0;
 }
 
 /* Until one of those that run has ended. */
-static void wait_one(struct crew *c)
+static void wait_one(struct pool *pool)
 {
 	struct pollfd fds[CHILDREN_MAX];
 	size_t of[CHILDREN_MAX], n = 0;
 
-	for (size_t i = 0; i < c->begun; i++)
-		if (c->parts[i].pid > 0) {
+	for (size_t i = 0; i < pool->begun; i++)
+		if (pool->parts[i].pid > 0) {
 			of[n] = i;
-			fds[n++] = (struct pollfd){c->parts[i].alive, POLLIN, 0};
+			fds[n++] = (struct pollfd){pool->parts[i].alive, POLLIN, 0};
 		}
 	if (poll(fds, n, -1) < 0)
 		return;
 	for (size_t k = 0; k < n; k++) {
-		struct part *p = &c->parts[of[k]];
+		struct part *p = &pool->parts[of[k]];
 
 		if (!fds[k].revents)
 			continue;
@@ -154,7 +154,7 @@ static void wait_one(struct crew *c)
 		p->pid = 0;
 		erg_closep(&p->alive);
 		p->alive = -1;
-		c->running--;
+		pool->running--;
 	}
 }
 
@@ -180,14 +180,14 @@ static int merge_part(const json_t *part, json_t *doc, json_t *runs, struct erg_
 }
 
 /* The part of file I, whose child has ended, to the document. */
-static int take_part(struct crew *c, size_t i, json_t *doc, json_t *runs, struct erg_err *err)
+static int take_part(struct pool *pool, size_t i, json_t *doc, json_t *runs, struct erg_err *err)
 {
-	const int memfd = c->parts[i].memfd, status = c->parts[i].status;
+	const int memfd = pool->parts[i].memfd, status = pool->parts[i].status;
 	json_auto_t *part = NULL;
 	struct ending e;
 
 	if (status || pread(memfd, &e, sizeof(e), 0) != (ssize_t)sizeof(e))
-		return died(c->files[i], status, err);
+		return died(pool->files[i], status, err);
 	if (e.starved)
 		erg_memory_note();
 	if (e.code < 0) {
@@ -197,8 +197,8 @@ static int take_part(struct crew *c, size_t i, json_t *doc, json_t *runs, struct
 	}
 	part = get_json(memfd, sizeof(e));
 	close(memfd);
-	c->parts[i].memfd = -1;
-	return part ? merge_part(part, doc, runs, err) : died(c->files[i], 0, err);
+	pool->parts[i].memfd = -1;
+	return part ? merge_part(part, doc, runs, err) : died(pool->files[i], 0, err);
 }
 
 /* Tells of the runs from FROM on. */
@@ -214,24 +214,24 @@ static int tell_taken(const struct erg_apiece *a, const json_t *runs, size_t fro
 
 #define AHEAD 4u /* times as many as run may wait to be taken: each is an open file */
 
-static int run_crew(struct crew *c, json_t *doc, json_t *runs, struct erg_err *err)
+static int run_pool(struct pool *pool, json_t *doc, json_t *runs, struct erg_err *err)
 {
 	size_t taken = 0;
 	int r = 0;
 
-	while (!r && taken < c->n) {
-		while (!r && c->running < c->jobs && c->begun < c->n &&
-			c->begun < taken + AHEAD * c->jobs)
-			r = begin_one(c, err);
-		if (!r && c->parts[taken].pid > 0)
-			wait_one(c);
-		while (!r && taken < c->begun && c->parts[taken].pid == 0) {
+	while (!r && taken < pool->n) {
+		while (!r && pool->running < pool->jobs && pool->begun < pool->n &&
+			pool->begun < taken + AHEAD * pool->jobs)
+			r = begin_one(pool, err);
+		if (!r && pool->parts[taken].pid > 0)
+			wait_one(pool);
+		while (!r && taken < pool->begun && pool->parts[taken].pid == 0) {
 			const size_t before = json_array_size(runs);
 
-			r = take_part(c, taken++, doc, runs, err);
+			r = take_part(pool, taken++, doc, runs, err);
 			if (!r)
-				r = tell_taken(c->a, runs, before, err);
-			erg_progress("archives", taken, c->n);
+				r = tell_taken(pool->a, runs, before, err);
+			erg_progress("archives", taken, pool->n);
 		}
 	}
 	return r;
@@ -257,18 +257,18 @@ static int run_here(const struct erg_apiece *a, char *const *files, size_t n, js
 int erg_apiece_run(const struct erg_apiece *a, char *const *files, size_t n, json_t *doc,
 	json_t *runs, struct erg_err *err)
 {
-	_cleanup_(crew_release) struct crew c = {.a = a, .files = files, .n = n};
+	_cleanup_(pool_release) struct pool pool = {.a = a, .files = files, .n = n};
 	const long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	const unsigned int all = a->jobs ? a->jobs : cpus > 0 ? (unsigned int)cpus : 1;
 
-	c.jobs = all < CHILDREN_MAX ? all : CHILDREN_MAX;
-	if (n < c.jobs)
-		c.jobs = (unsigned int)n;
-	if (c.jobs < 2)
+	pool.jobs = all < CHILDREN_MAX ? all : CHILDREN_MAX;
+	if (n < pool.jobs)
+		pool.jobs = (unsigned int)n;
+	if (pool.jobs < 2)
 		return run_here(a, files, n, doc, runs, err);
-	c.inner = all / c.jobs;
-	c.parts = calloc(n, sizeof(*c.parts));
-	if (!c.parts)
+	pool.inner = all / pool.jobs;
+	pool.parts = calloc(n, sizeof(*pool.parts));
+	if (!pool.parts)
 		return erg_fail(err, -ENOMEM, "out of memory");
-	return run_crew(&c, doc, runs, err);
+	return run_pool(&pool, doc, runs, err);
 }

@@ -16,7 +16,7 @@
 #include <sys/wait.h>
 
 #include "formats/archive/archive.h"
-#include "formats/base/held.h"
+#include "formats/base/tempdir.h"
 #include "formats/manifest.h"
 #include "formats/base/util.h"
 #include "record/run/event_cost.h"
@@ -147,13 +147,13 @@ static int document_make(const struct erg_calibrate *c, const struct erg_calibra
 }
 
 /* For a recording that is not kept. */
-static int folder_make(struct erg_calibrate *c, struct erg_held *ret, struct erg_err *err)
+static int folder_make(struct erg_calibrate *c, struct erg_tempdir *ret, struct erg_err *err)
 {
 	const char *tmp = getenv("TMPDIR"), *place = tmp && *tmp ? tmp : "/tmp";
 	int r;
 
-	erg_held_sweep(place, FOLDER, 0);
-	r = erg_held_make(place, FOLDER, ret, err);
+	erg_tempdir_sweep(place, FOLDER, 0);
+	r = erg_tempdir_make(place, FOLDER, ret, err);
 	if (!r &&
 		snprintf(c->output, sizeof(c->output), "%s/run.erg", ret->path) >=
 			(int)sizeof(c->output))
@@ -163,7 +163,7 @@ static int folder_make(struct erg_calibrate *c, struct erg_held *ret, struct erg
 
 int erg_calibrate(struct erg_calibrate *c, json_t **ret, struct erg_err *err)
 {
-	struct erg_held folder = ERG_HELD_NONE;
+	struct erg_tempdir folder = ERG_TEMPDIR_NONE;
 	struct erg_calibrate_costs cost;
 	int r = c->keep ? 0 : folder_make(c, &folder, err);
 
@@ -171,7 +171,7 @@ int erg_calibrate(struct erg_calibrate *c, json_t **ret, struct erg_err *err)
 		r = record(c, &cost, err);
 	if (!r)
 		r = document_make(c, &cost, ret, err);
-	erg_held_remove(&folder);
+	erg_tempdir_remove(&folder);
 	return r;
 }
 

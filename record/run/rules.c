@@ -157,7 +157,7 @@ static int one_start(struct erg_rules_run *one, size_t number, const char *sessi
 		r = events_ask(program, one->file, &events, err);
 	snprintf(name, sizeof(name), "%s-rules%zu", session, number);
 	if (!r)
-		r = erg_held_make(absolute ? absolute : dir, FOLDER, &one->folder, err);
+		r = erg_tempdir_make(absolute ? absolute : dir, FOLDER, &one->folder, err);
 	if (!r)
 		r = erg_foreign_start(name, one->folder.path, events.names, events.n, &one->session,
 			err);
@@ -179,8 +179,8 @@ int erg_rules_start(struct erg_rules_runs *r, const char *list, const char *sess
 			return erg_fail(err, -E2BIG, "--annotate: more than %d files of rules",
 				ERG_RULES_MAX);
 		if (!r->n)
-			erg_held_sweep(dir, FOLDER, 0);
-		one->folder = (struct erg_held)ERG_HELD_NONE;
+			erg_tempdir_sweep(dir, FOLDER, 0);
+		one->folder = (struct erg_tempdir)ERG_TEMPDIR_NONE;
 		one->file = erg_rules_file(name);
 		if (!one->file)
 			return erg_fail(err, -ENOENT, "--annotate '%s': no such file", name);
@@ -253,7 +253,7 @@ void erg_rules_release_runs(struct erg_rules_runs *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
 		erg_foreign_free(erg_steal_ptr(&r->at[i].session));
-		erg_held_remove(&r->at[i].folder);
+		erg_tempdir_remove(&r->at[i].folder);
 		free(erg_steal_ptr(&r->at[i].file));
 	}
 	r->n = 0;

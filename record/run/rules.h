@@ -12,14 +12,14 @@
 #include <stddef.h>
 
 #include "formats/base/err.h"
-#include "formats/base/held.h"
+#include "formats/base/tempdir.h"
 #include "record/session/foreign.h"
 
 #define ERG_RULES_MAX 8
 
 struct erg_rules_run {
 	char *file;
-	struct erg_held folder; /* of its trace */
+	struct erg_tempdir folder; /* of its trace */
 	struct erg_foreign *session;
 };
 

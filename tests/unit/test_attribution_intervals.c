@@ -357,7 +357,7 @@ static void test_late(void **state)
 	late_amid(0, 4000000, &r);
 	e = &r.a->ets_j;
 	assert_null(r.a->misfit);
-	assert_true(r.a->state->readings.n_held > 100);
+	assert_true(r.a->state->readings.n_late > 100);
 	assert_true(e->syst > 1e-4 * r.t.total_j);
 	assert_true(e->lo < r.t.total_j && r.t.total_j < e->hi);
 	done(&r);

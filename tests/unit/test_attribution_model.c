@@ -17,7 +17,7 @@
 #include "analyze/attribution/instances.h"
 #include "analyze/attribution/judge.h"
 #include "analyze/attribution/kernel.h"
-#include "analyze/attribution/late.h"
+#include "analyze/attribution/late_in_layer.h"
 #include "analyze/attribution/misfit.h"
 #include "analyze/attribution/readings.h"
 #include "analyze/attribution/run.h"
@@ -458,22 +458,22 @@ static void test_late_once(void **state)
 		.gap_class = 2,
 		.class_time = time};
 	struct attr_shape at_once = {.kind = ERG_SENSOR_POINT, .phase = -1}, lags = at_once;
-	struct attr_late l;
+	struct attr_late_in_layer l;
 
 	lags.lag_ns = 5e5;
 	for (uint64_t i = 0; i < 4; i++)
 		assert_int_equal(erg_times_push(&v.begin, 1000 + 1000000 * i), 0);
-	assert_int_equal(attr_late_open(&l, &v, &at_once), 0);
-	attr_late_look(&l, 500000, 500000);
+	assert_int_equal(attr_late_in_layer_open(&l, &v, &at_once), 0);
+	attr_late_in_layer_look(&l, 500000, 500000);
 	assert_int_equal(l.n_at, 1);
-	attr_late_look(&l, 1500000, 1500000);
+	attr_late_in_layer_look(&l, 1500000, 1500000);
 	assert_int_equal(l.n_at, 1);
-	attr_late_close(&l);
-	assert_int_equal(attr_late_open(&l, &v, &lags), 0);
-	attr_late_look(&l, 500000, 400000);
+	attr_late_in_layer_close(&l);
+	assert_int_equal(attr_late_in_layer_open(&l, &v, &lags), 0);
+	attr_late_in_layer_look(&l, 500000, 400000);
 	assert_int_equal(l.n_at, 2);
 	assert_int_not_equal(l.at[0], l.at[1]);
-	attr_late_close(&l);
+	attr_late_in_layer_close(&l);
 	erg_times_release(&v.begin);
 }
 

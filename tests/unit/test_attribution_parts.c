@@ -12,12 +12,12 @@
 #include <cmocka.h>
 
 #include "analyze/attribution/bootstrap.h"
+#include "analyze/attribution/cholesky.h"
 #include "analyze/attribution/gram.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/nnls.h"
 #include "analyze/attribution/readings.h"
 #include "analyze/attribution/rng.h"
-#include "analyze/attribution/small.h"
 #include "analyze/attribution/view.h"
 #include "formats/base/util.h"
 
@@ -472,14 +472,14 @@ static void a_small_system_is_solved_without_what_its_columns_say_twice(void **s
 	       amid[] = {4, 0, 0, 4, 4, 0, 2, 2, 5}, x[3];
 
 	(void)state;
-	near(attr_small_solve(two, 2, (const double[]){8, 9}, x), 22.25, 1e-12);
+	near(attr_cholesky_solve(two, 2, (const double[]){8, 9}, x), 22.25, 1e-12);
 	near(x[0], 1.375, 1e-12);
 	near(x[1], 1.25, 1e-12);
-	near(attr_small_solve(last, 3, (const double[]){8, 9, 8}, x), 22.25, 1e-12);
+	near(attr_cholesky_solve(last, 3, (const double[]){8, 9, 8}, x), 22.25, 1e-12);
 	near(x[0], 1.375, 1e-12);
 	near(x[1], 1.25, 1e-12);
 	assert_true(x[2] == 0);
-	near(attr_small_solve(amid, 3, (const double[]){8, 8, 9}, x), 22.25, 1e-12);
+	near(attr_cholesky_solve(amid, 3, (const double[]){8, 8, 9}, x), 22.25, 1e-12);
 	near(x[0], 1.375, 1e-12);
 	assert_true(x[1] == 0);
 	near(x[2], 1.25, 1e-12);

@@ -247,7 +247,7 @@ static void test_off_pace(void **state)
 		close_to(st.readings.off[m], (double)late[m], 1);
 	/* all of what is more than 0.5 ms late is put back, of the rest nothing */
 	attr_times_by_pace(&st.readings, 0, 5e5);
-	assert_int_equal(st.readings.n_held, 3);
+	assert_int_equal(st.readings.n_late, 3);
 	for (size_t m = 0; m < N; m++)
 		close_to((double)st.readings.t[m],
 			5e9 + 1e7 * (double)(m < N / 2 ? m : m + MISSING), 1);

@@ -39,7 +39,7 @@ static int teardown(void **state)
 
 static void one_in_use_stays_and_a_left_one_goes(void **state)
 {
-	struct erg_held s = ERG_HELD_NONE;
+	struct erg_tempdir s = ERG_TEMPDIR_NONE;
 	struct erg_err err = {0};
 	char path[PATH_MAX];
 
@@ -54,14 +54,14 @@ static void one_in_use_stays_and_a_left_one_goes(void **state)
 
 static void what_was_made_is_removed(void **state)
 {
-	struct erg_held s = ERG_HELD_NONE;
+	struct erg_tempdir s = ERG_TEMPDIR_NONE;
 	struct erg_err err = {0};
 	char path[PATH_MAX + 8];
 
 	assert_int_equal(erg_scratch_make(1, &s, &err), 0);
 	snprintf(path, sizeof(path), "%s/deep", s.path);
 	assert_int_equal(mkdir(path, 0700), 0);
-	erg_held_remove(&s);
+	erg_tempdir_remove(&s);
 	assert_int_equal(access(path, F_OK), -1);
 	assert_string_equal(s.path, "");
 }

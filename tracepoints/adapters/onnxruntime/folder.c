@@ -3,7 +3,7 @@
  * Folders for profiles: ONNX Runtime opens the file of a profile when it makes the session, and writes it when the
  * session ends. So the file gets a folder of its own, and both lose their names as soon as it is open. What is left
  * of a process that died while it made a session is removed by the next, but only what this user made, and by
- * descriptors: another may have put a link there. As formats/base/held.c does; what is preloaded into programs
+ * descriptors: another may have put a link there. As formats/base/tempdir.c does; what is preloaded into programs
  * knows nothing of formats.
  */
 #include "tracepoints/adapters/onnxruntime/folder.h"

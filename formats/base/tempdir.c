@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Temporary folders in shared places; see held.h for what protects them. */
-#include "formats/base/held.h"
+/* Temporary folders in shared places; see tempdir.h for what protects them. */
+#include "formats/base/tempdir.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -22,33 +22,34 @@
 
 /* A shared lock, since NFS gives no other to who has opened for reading. Where a place has no locks, nobody gets
  * the one for removing, either. */
-int erg_held_make(const char *place, const char *prefix, struct erg_held *ret, struct erg_err *err)
+int erg_tempdir_make(const char *place, const char *prefix, struct erg_tempdir *ret,
+	struct erg_err *err)
 {
-	struct erg_held h = ERG_HELD_NONE;
+	struct erg_tempdir t = ERG_TEMPDIR_NONE;
 	int r;
 
-	if (snprintf(h.path, sizeof(h.path), "%s/%s%d-XXXXXX", place, prefix, (int)getpid()) >=
-		(int)sizeof(h.path))
+	if (snprintf(t.path, sizeof(t.path), "%s/%s%d-XXXXXX", place, prefix, (int)getpid()) >=
+		(int)sizeof(t.path))
 		return erg_fail_errno(err, -ENAMETOOLONG, "%.200s...", place);
-	if (!mkdtemp(h.path))
-		return erg_fail_errno(err, -errno, "%s: cannot be made", h.path);
-	h.lock = open(h.path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (h.lock < 0 || (flock(h.lock, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK)) {
+	if (!mkdtemp(t.path))
+		return erg_fail_errno(err, -errno, "%s: cannot be made", t.path);
+	t.lock = open(t.path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (t.lock < 0 || (flock(t.lock, LOCK_SH | LOCK_NB) < 0 && errno == EWOULDBLOCK)) {
 		r = -errno;
-		erg_closep(&h.lock);
-		rmdir(h.path);
-		return erg_fail_errno(err, r, "%s: cannot be locked", h.path);
+		erg_closep(&t.lock);
+		rmdir(t.path);
+		return erg_fail_errno(err, r, "%s: cannot be locked", t.path);
 	}
-	*ret = h;
+	*ret = t;
 	return 0;
 }
 
-void erg_held_remove(struct erg_held *h)
+void erg_tempdir_remove(struct erg_tempdir *t)
 {
-	if (h->path[0])
-		erg_tree_remove(h->path);
-	erg_closep(&h->lock);
-	*h = (struct erg_held)ERG_HELD_NONE;
+	if (t->path[0])
+		erg_tree_remove(t->path);
+	erg_closep(&t->lock);
+	*t = (struct erg_tempdir)ERG_TEMPDIR_NONE;
 }
 
 /* A folder that mkdtemp() made for this user. */
@@ -90,7 +91,7 @@ static pid_t pid_of(const char *name, const char *prefix)
 	return *end == '-' && pid > 0 && pid <= INT_MAX ? (pid_t)pid : 0;
 }
 
-unsigned int erg_held_sweep(const char *place, const char *prefix, pid_t pid)
+unsigned int erg_tempdir_sweep(const char *place, const char *prefix, pid_t pid)
 {
 	_cleanup_(erg_closedirp) DIR *d = opendir(place);
 	struct dirent *e;

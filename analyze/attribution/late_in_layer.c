@@ -10,7 +10,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "analyze/attribution/late.h"
+#include "analyze/attribution/late_in_layer.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/view.h"
 
@@ -50,12 +50,13 @@ size_t attr_most_time(const struct attr_view *v, uint32_t *ret_slot)
 	return n;
 }
 
-int attr_late_open(struct attr_late *l, const struct attr_view *v, const struct attr_shape *s)
+int attr_late_in_layer_open(struct attr_late_in_layer *l, const struct attr_view *v,
+	const struct attr_shape *s)
 {
 	/* updates that come like clockwork have times of their own */
 	bool clockwork = s->phase >= 0 && s->period_ns > 0;
 
-	*l = (struct attr_late){.view = v, .ends = fabs(s->lag_ns) > APART_NS};
+	*l = (struct attr_late_in_layer){.view = v, .ends = fabs(s->lag_ns) > APART_NS};
 	l->slot = malloc((v->n_classes + 1) * sizeof(*l->slot));
 	if (!l->slot)
 		return -ENOMEM;
@@ -63,17 +64,17 @@ int attr_late_open(struct attr_late *l, const struct attr_view *v, const struct 
 	for (size_t k = 0; k < v->n_classes && clockwork; k++)
 		l->slot[k] = ERG_NONE;
 	l->layers = clockwork ? 0 : l->layers;
-	l->n = l->layers * ATTR_LATE_EACH * (l->ends ? 2 : 1);
+	l->n = l->layers * ATTR_LATE_IN_LAYER_EACH * (l->ends ? 2 : 1);
 	return 0;
 }
 
-void attr_late_close(struct attr_late *l)
+void attr_late_in_layer_close(struct attr_late_in_layer *l)
 {
 	free(l->slot);
 	l->slot = NULL;
 }
 
-static bool is_there(const struct attr_late *l, uint32_t column)
+static bool is_there(const struct attr_late_in_layer *l, uint32_t column)
 {
 	for (size_t i = 0; i < l->n_at; i++)
 		if (l->at[i] == column)
@@ -82,7 +83,7 @@ static bool is_there(const struct attr_late *l, uint32_t column)
 }
 
 /* Each once, also one that has several columns there: bent ones, or those of several tracks. */
-static void add_layers(struct attr_late *l, double at, size_t from, size_t *segment)
+static void add_layers(struct attr_late_in_layer *l, double at, size_t from, size_t *segment)
 {
 	const struct attr_view *v = l->view;
 	size_t i = *segment;
@@ -96,17 +97,17 @@ static void add_layers(struct attr_late *l, double at, size_t from, size_t *segm
 	*segment = i;
 	for (uint32_t e = attr_first(v, i); e < attr_first(v, i + 1); e++) {
 		uint32_t slot = l->slot[v->col_class[v->col[e]]];
-		uint32_t column = (uint32_t)(from + slot * ATTR_LATE_EACH);
+		uint32_t column = (uint32_t)(from + slot * ATTR_LATE_IN_LAYER_EACH);
 
-		if (slot != ERG_NONE && l->n_at < ATTR_LATE_AT && !is_there(l, column))
+		if (slot != ERG_NONE && l->n_at < ATTR_LATE_IN_LAYER_AT && !is_there(l, column))
 			l->at[l->n_at++] = column;
 	}
 }
 
-void attr_late_look(struct attr_late *l, double stamp, double end)
+void attr_late_in_layer_look(struct attr_late_in_layer *l, double stamp, double end)
 {
 	l->n_at = 0;
 	add_layers(l, stamp, 0, &l->segment[0]);
 	if (l->ends)
-		add_layers(l, end, l->layers * ATTR_LATE_EACH, &l->segment[1]);
+		add_layers(l, end, l->layers * ATTR_LATE_IN_LAYER_EACH, &l->segment[1]);
 }

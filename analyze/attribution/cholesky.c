@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Cholesky's way, a row at a time, for which loops.c would be too much. */
-#include "analyze/attribution/small.h"
+#include "analyze/attribution/cholesky.h"
 
 #include <math.h>
 
 #define DEPENDENT 1e-10 /* of a column's square: what is left of it is rounding */
 
-double attr_small_solve(double *g, size_t n, const double *h, double *x)
+double attr_cholesky_solve(double *g, size_t n, const double *h, double *x)
 {
 	double took = 0;
 

@@ -24,9 +24,9 @@
 #include "analyze/attribution/state.h"
 #include "formats/base/util.h"
 
-#define HELD_LEAST 8        /* readings */
-#define HELD_SIGNIFICANT 12 /* of a gain, that is a loss where stamps are right */
-#define HELD_PART 0.5 /* of what those that were held up do, by others that nothing tells apart */
+#define LATE_LEAST 8        /* readings */
+#define LATE_SIGNIFICANT 12 /* of a gain, that is a loss where stamps are right */
+#define LATE_PART 0.5 /* of what those that were held up do, by others that nothing tells apart */
 #define STRAY 6.7     /* median deviations (4.5 SD) off the pace: none of the others is by chance */
 #define FAR_GAIN 30   /* variances of a reading that are left less at the pace: not by chance */
 #define LATE_SEEN 2e4 /* ns */
@@ -53,7 +53,7 @@ static int squares(struct attr_run *r, double *ret)
 
 /* From where on, of stamps in the order of ORDER, that of how late they are, their readings fit better at the pace:
  * GAIN is by how much each does. INFINITY: nowhere, but by chance. */
-static double held_from(const double *late, const double *gain, const size_t *order, size_t n)
+static double late_from(const double *late, const double *gain, const size_t *order, size_t n)
 {
 	double sum = 0, squared = 0, best = 0, better = 0, tried = 0, ret = INFINITY;
 
@@ -66,9 +66,9 @@ static double held_from(const double *late, const double *gain, const size_t *or
 			better += g > 0 ? 1 : -1;
 			tried++;
 		}
-		if (sum > best && n - i >= HELD_LEAST &&
-			(sum * sum > HELD_SIGNIFICANT * squared ||
-				(better > 0 && better * better > HELD_SIGNIFICANT * tried))) {
+		if (sum > best && n - i >= LATE_LEAST &&
+			(sum * sum > LATE_SIGNIFICANT * squared ||
+				(better > 0 && better * better > LATE_SIGNIFICANT * tried))) {
 			best = sum;
 			ret = late[order[i]] * (1 - 1e-12);
 		}
@@ -76,13 +76,13 @@ static double held_from(const double *late, const double *gain, const size_t *or
 	return ret;
 }
 
-int attr_held(struct attr_run *r, bool *ret_changed)
+int attr_late_stamps(struct attr_run *r, bool *ret_changed)
 {
 	struct attr_readings *rd = &r->st->readings;
 	_cleanup_(erg_freep) double *at_stamp = malloc((rd->n + 1) * sizeof(double));
 	_cleanup_(erg_freep) double *gain = malloc((rd->n + 1) * sizeof(double));
 	_cleanup_(erg_freep) size_t *order = malloc((rd->n + 1) * sizeof(size_t));
-	double held;
+	double from;
 	int rc;
 
 	if (!at_stamp || !gain || !order)
@@ -94,9 +94,9 @@ int attr_held(struct attr_run *r, bool *ret_changed)
 	for (size_t m = 0; m < rd->n; m++)
 		gain[m] = at_stamp[m] - gain[m];
 	gsl_sort_index(order, rd->off, 1, rd->n);
-	held = rc ? INFINITY : held_from(rd->off, gain, order, rd->n);
-	attr_times_by_pace(rd, 0, held);
-	*ret_changed = isfinite(held);
+	from = rc ? INFINITY : late_from(rd->off, gain, order, rd->n);
+	attr_times_by_pace(rd, 0, from);
+	*ret_changed = isfinite(from);
 	return rc;
 }
 
@@ -135,15 +135,15 @@ static double beyond_others(const struct attr_readings *rd, double *off)
 	reach = fmax(level + STRAY * attr_median(off, rd->n), LATE_SEEN);
 	for (size_t m = 0; m < rd->n; m++)
 		n += rd->off[m] > reach;
-	return n >= HELD_LEAST ? reach : INFINITY;
+	return n >= LATE_LEAST ? reach : INFINITY;
 }
 
-int attr_held_far(struct attr_run *r, bool *ret_changed)
+int attr_late_stamps_far(struct attr_run *r, bool *ret_changed)
 {
 	struct attr_readings *rd = &r->st->readings;
 	_cleanup_(erg_freep) double *power = calloc(r->st->view.n_cols + 1, sizeof(double));
 	_cleanup_(erg_freep) double *off = malloc((rd->n + 1) * sizeof(double));
-	double tried = rd->held_ns, held, at_stamp, at_pace;
+	double tried = rd->late_from_ns, from, at_stamp, at_pace;
 	double rows = (double)r->st->gram.rows;
 	bool better;
 	int rc;
@@ -151,28 +151,28 @@ int attr_held_far(struct attr_run *r, bool *ret_changed)
 	*ret_changed = false;
 	if (!power || !off)
 		return erg_fail(r->err, -ENOMEM, "out of memory for %zu readings", rd->n);
-	held = beyond_others(rd, off);
-	if (!isfinite(held))
+	from = beyond_others(rd, off);
+	if (!isfinite(from))
 		return 0;
 	rc = fitted_squares(r, power, &at_stamp);
 	if (rc < 0)
 		return rc;
-	attr_times_by_pace(rd, 0, held);
+	attr_times_by_pace(rd, 0, from);
 	rc = fitted_squares(r, power, &at_pace);
 	*ret_changed = !rc && at_stamp - at_pace > FAR_GAIN * at_pace / rows;
-	rd->stray_ns = !rc && at_pace - at_stamp > FAR_GAIN * at_stamp / rows ? 0 : held;
+	rd->stray_ns = !rc && at_pace - at_stamp > FAR_GAIN * at_stamp / rows ? 0 : from;
 	if (rc < 0 || !*ret_changed) {
 		attr_unsteady(r);
-		rd->held_ns = tried;
+		rd->late_from_ns = tried;
 		return rc;
 	}
 	/* of a fit without them the others tell from where on */
 	rc = attr_goes_on(r);
 	attr_unsteady(r);
 	if (!rc)
-		rc = attr_held(r, &better);
+		rc = attr_late_stamps(r, &better);
 	if (!rc && !better)
-		attr_times_by_pace(rd, 0, held);
+		attr_times_by_pace(rd, 0, from);
 	return rc;
 }
 
@@ -182,31 +182,31 @@ static double unseen_part(const struct attr_readings *rd)
 	double late = 0;
 
 	for (size_t m = 0; m < rd->n; m++)
-		late += rd->off[m] > rd->held_ns ? rd->off[m] : 0;
-	return HELD_PART * fmin((double)rd->n_held * rd->held_ns / late, 1);
+		late += rd->off[m] > rd->late_from_ns ? rd->off[m] : 0;
+	return LATE_PART * fmin((double)rd->n_late * rd->late_from_ns / late, 1);
 }
 
-int attr_held_effect(struct attr_run *r)
+int attr_late_stamps_effect(struct attr_run *r)
 {
 	struct erg_attr_state *st = r->st;
 	struct attr_readings *rd = &st->readings;
 	size_t n = st->view.n_classes;
 	_cleanup_(erg_freep) double *power = calloc(st->view.n_cols + 1, sizeof(double));
 	_cleanup_(erg_freep) double *energy = calloc(2 * n + 2, sizeof(double));
-	double part = rd->steadied, held = rd->held_ns, *here = energy + n + 1, all = 0;
+	double part = rd->steadied, from = rd->late_from_ns, *here = energy + n + 1, all = 0;
 	/* otherwise: none was held up; or, of those that may have been and were left where they are, all */
-	double other = rd->n_held ? INFINITY : rd->stray_ns;
-	double share = rd->n_held ? HELD_PART : 1;
+	double other = rd->n_late ? INFINITY : rd->stray_ns;
+	double share = rd->n_late ? LATE_PART : 1;
 	int rc;
 
-	if (r->misfit.reason || (!rd->n_held && !(rd->stray_ns > 0)))
+	if (r->misfit.reason || (!rd->n_late && !(rd->stray_ns > 0)))
 		return 0;
 	if (!power || !energy)
 		return erg_fail(r->err, -ENOMEM, "out of memory for %zu classes", n);
 	attr_fitted_energies(&st->view, st->power, here);
 	attr_times_by_pace(rd, part, other);
 	rc = attr_powers_by(r, &st->shape, power);
-	attr_times_by_pace(rd, part, rd->n_held || held > 0 ? held : INFINITY);
+	attr_times_by_pace(rd, part, rd->n_late || from > 0 ? from : INFINITY);
 	if (rc < 0)
 		return rc;
 	attr_fitted_energies(&st->view, power, energy);
@@ -214,6 +214,6 @@ int attr_held_effect(struct attr_run *r)
 		st->slack_j[k] = hypot(st->slack_j[k], share * (energy[k] - here[k]));
 		all += energy[k] - here[k];
 	}
-	st->held_j = (rd->n_held ? unseen_part(rd) : 1) * fabs(all);
+	st->late_stamps_j = (rd->n_late ? unseen_part(rd) : 1) * fabs(all);
 	return 0;
 }

@@ -16,7 +16,7 @@
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics.h>
 
-#include "analyze/attribution/whatever.h"
+#include "analyze/attribution/any_lag.h"
 #include "analyze/attribution/direct.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/readings.h"
@@ -123,7 +123,7 @@ int attr_declared_fit(struct attr_run *r)
 	return attr_fit_at(r, &st->shape, NULL);
 }
 
-int attr_whatever(struct attr_run *r)
+int attr_any_lag(struct attr_run *r)
 {
 	struct erg_attr_state *st = r->st;
 	const struct attr_view *v = &st->view;
