@@ -18,7 +18,7 @@
 #include "analyze/attribution/judge.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/lag.h"
-#include "analyze/attribution/lock.h"
+#include "analyze/attribution/lockstep.h"
 #include "analyze/attribution/misfit.h"
 #include "analyze/attribution/nnls.h"
 #include "analyze/attribution/outside.h"
@@ -117,7 +117,7 @@ static bool sensor_fails(const struct attr_run *r)
 static int go_on(struct attr_run *r)
 {
 	bool changed;
-	int rc = r->st->readings.update ? attr_edges(r, r->st->power, &changed) : 0;
+	int rc = r->st->readings.update ? attr_which_update(r, r->st->power, &changed) : 0;
 
 	return rc ? rc : attr_goes_on(r);
 }
@@ -298,13 +298,13 @@ static int look_elsewhere(struct attr_run *r, bool fine)
 static int refit(struct attr_run *r)
 {
 	bool changed, seen;
-	int rc = attr_edges(r, r->fit.power, &changed);
+	int rc = attr_which_update(r, r->fit.power, &changed);
 
 	if (!rc)
 		rc = attr_refit(r);
 	seen = changed;
 	for (int i = 0; !rc && changed && i < EDGE_ROUNDS; i++) {
-		rc = attr_edges(r, r->st->power, &changed);
+		rc = attr_which_update(r, r->st->power, &changed);
 		if (!rc)
 			rc = attr_goes_on(r);
 	}
@@ -496,7 +496,7 @@ static int fit_run(struct attr_run *r)
 				    : st->readings.spacing_ns);
 	if (v->gap_class && (rc = attr_durations(&st->view, r->err)) < 0)
 		return rc;
-	st->locked = attr_lock(v, &st->readings) > ATTR_LOCK_LIMIT;
+	st->locked = attr_lockstep(v, &st->readings) > ATTR_LOCKSTEP_LIMIT;
 	rc = refit(r);
 	return rc ? rc : fit_sensor(r);
 }

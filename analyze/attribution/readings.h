@@ -21,7 +21,7 @@ struct attr_readings {
 	size_t n_late;       /* of which that was done */
 	double stray_ns; /* from where on it may have to be, of a run that does not tell; 0: it tells */
 	double *own_v;
-	double *update; /* number of the update that each saw, where that is not the one due (edges.c); NULL */
+	double *update; /* number of the update that each saw, where that is not the one due (which_update.c); NULL */
 	double spacing_ns; /* median */
 	double half_ns;    /* mean half width of a reading */
 	double grid_ns;    /* what the times were rounded to; 0: nothing that shows */

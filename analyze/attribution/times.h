@@ -9,7 +9,7 @@ struct attr_readings;
 struct attr_run;
 
 /* Which update each reading of a counter saw, by the powers POWER. */
-int attr_edges(struct attr_run *r, const double *power, bool *ret_changed);
+int attr_which_update(struct attr_run *r, const double *power, bool *ret_changed);
 /* Whether stamps scatter about their pace at all. */
 bool attr_stamps_scatter(const struct attr_readings *r);
 /* Keeps the stamps beside the times, and how far each is off the pace. */

@@ -11,7 +11,7 @@
 #include <babeltrace2/babeltrace.h>
 
 #include "analyze/reader/event.h"
-#include "analyze/reader/pace.h"
+#include "analyze/reader/chunk_progress.h"
 #include "analyze/reader/trim.h"
 #include "formats/base/order.h"
 #include "formats/base/ctf.h"
@@ -22,7 +22,7 @@ struct graph {
 	bt_graph *g;
 	const bt_plugin *ctf;
 	struct erg_tables *tables;
-	struct erg_pace *pace;
+	struct erg_chunk_progress *progress;
 };
 
 static void graph_release(struct graph *g)
@@ -55,8 +55,8 @@ static void explain(char *buf, size_t len, const char *what)
 struct sink {
 	struct erg_tables *t;
 	struct erg_decoder *d;
-	struct erg_pace *pace;
-	struct erg_pace_stream stream;
+	struct erg_chunk_progress *progress;
+	struct erg_chunk_progress_stream stream;
 };
 
 static bt_graph_simple_sink_component_consume_func_status consume(bt_message_iterator *it,
@@ -69,7 +69,7 @@ static bt_graph_simple_sink_component_consume_func_status consume(bt_message_ite
 	int r = 0;
 
 	if (s == BT_MESSAGE_ITERATOR_NEXT_STATUS_END) {
-		erg_pace_step(sink->pace, &sink->stream, NULL, 0);
+		erg_chunk_progress_step(sink->progress, &sink->stream, NULL, 0);
 		return BT_GRAPH_SIMPLE_SINK_COMPONENT_CONSUME_FUNC_STATUS_END;
 	}
 	if (s == BT_MESSAGE_ITERATOR_NEXT_STATUS_AGAIN)
@@ -79,7 +79,7 @@ static bt_graph_simple_sink_component_consume_func_status consume(bt_message_ite
 			"a stream cannot be read to its end");
 		return BT_GRAPH_SIMPLE_SINK_COMPONENT_CONSUME_FUNC_STATUS_END;
 	}
-	erg_pace_step(sink->pace, &sink->stream, messages, count);
+	erg_chunk_progress_step(sink->progress, &sink->stream, messages, count);
 	for (uint64_t i = 0; i < count; i++) {
 		if (!r)
 			r = erg_decoder_message(sink->d, messages[i]);
@@ -108,7 +108,7 @@ static int connect_port(struct graph *g, const bt_component_source *src, uint64_
 	if (!sink || erg_tables_stream_new(g->tables, &stream) < 0)
 		return -ENOMEM;
 	sink->t = g->tables;
-	sink->pace = g->pace;
+	sink->progress = g->progress;
 	sink->d = erg_decoder_new(g->tables, stream);
 	snprintf(name, sizeof(name), "stream%zu", stream);
 	if (!sink->d ||
@@ -131,7 +131,7 @@ static int add_source(struct graph *g, const char *dir)
 	int r = -EINVAL;
 
 	if (cls)
-		erg_pace_trace(g->pace, cls, dir);
+		erg_chunk_progress_trace(g->progress, cls, dir);
 	if (cls && params &&
 		bt_value_map_insert_empty_array_entry(params, "inputs", &inputs) ==
 			BT_VALUE_MAP_INSERT_ENTRY_STATUS_OK &&
@@ -147,9 +147,9 @@ static int add_source(struct graph *g, const char *dir)
 	return r;
 }
 
-static int decode_trace(struct erg_tables *t, const char *dir, struct erg_pace *pace)
+static int decode_trace(struct erg_tables *t, const char *dir, struct erg_chunk_progress *progress)
 {
-	_cleanup_(graph_release) struct graph g = {.tables = t, .pace = pace};
+	_cleanup_(graph_release) struct graph g = {.tables = t, .progress = progress};
 	bt_graph_run_status s;
 	size_t before;
 
@@ -214,7 +214,7 @@ static int by_name(const void *a, const void *b)
 
 /* TRACE is below the chunk's folder. */
 static int decode_whole(struct erg_tables *t, const struct erg_chunk_task *task, const char *trace,
-	struct erg_pace *pace)
+	struct erg_chunk_progress *progress)
 {
 	_cleanup_(erg_freep) char *called = NULL, *whole = NULL;
 	int r = asprintf(&called, "%s%s", task->name, trace + strlen(task->dir)) < 0 ? -ENOMEM : 0;
@@ -226,14 +226,14 @@ static int decode_whole(struct erg_tables *t, const struct erg_chunk_task *task,
 			"it is CTF 2, which babeltrace2 reads since 2.1; here is %u.%u.%u",
 			bt_version_get_major(), bt_version_get_minor(), bt_version_get_patch());
 	else if (!r && whole)
-		decode_trace(t, whole, pace); /* what went wrong is in t->error */
+		decode_trace(t, whole, progress); /* what went wrong is in t->error */
 	return r;
 }
 
 int erg_chunk_decode(const struct erg_chunk_task *task, struct erg_err *err)
 {
 	_cleanup_(erg_tables_release) struct erg_tables t = {0};
-	struct erg_pace pace = {.share = task->share};
+	struct erg_chunk_progress progress = {.share = task->share};
 	_cleanup_(found_release) struct found found = {0};
 	int r = erg_tables_init(&t);
 
@@ -243,8 +243,8 @@ int erg_chunk_decode(const struct erg_chunk_task *task, struct erg_err *err)
 		snprintf(t.error, sizeof(t.error), "no CTF metadata in this chunk");
 	else
 		erg_sort(found.dirs, found.n, sizeof(*found.dirs), by_name);
-	pace.bytes = found.bytes;
+	progress.bytes = found.bytes;
 	for (size_t i = 0; !r && i < found.n; i++)
-		r = decode_whole(&t, task, found.dirs[i], &pace);
+		r = decode_whole(&t, task, found.dirs[i], &progress);
 	return r ? erg_fail(err, r, "out of memory") : erg_tables_write(&t, task->fd, err);
 }

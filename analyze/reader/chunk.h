@@ -59,9 +59,8 @@ struct erg_chunk_task {
 	const char *name;    /* what the archive calls it */
 	const char *scratch; /* a folder for copies */
 	int fd;              /* header and tables are written there from its beginning */
-	_Atomic uint32_t
-		*share; /* set to the share that is decoded, of ERG_PACE_WHOLE, from time to
-	                          * time; NULL: nobody asks */
+	/* Set to how much is decoded, of ERG_CHUNK_PROGRESS_WHOLE, from time to time; NULL: nobody asks. */
+	_Atomic uint32_t *share;
 };
 
 /*

@@ -22,7 +22,7 @@
 #include <sys/statvfs.h>
 #include <sys/wait.h>
 
-#include "analyze/reader/pace.h"
+#include "analyze/reader/chunk_progress.h"
 #include "analyze/reader/scratch.h"
 #include "formats/base/progress.h"
 #include "formats/base/util.h"
@@ -48,7 +48,7 @@ struct pool {
 	struct job *jobs;
 	size_t n;
 	_Atomic uint32_t *shares; /* in shared memory, one a job; NULL: nobody asks */
-	uint64_t done, total;     /* in bytes of chunks times ERG_PACE_WHOLE */
+	uint64_t done, total;     /* in bytes of chunks times ERG_CHUNK_PROGRESS_WHOLE */
 };
 
 struct janitor {
@@ -295,7 +295,7 @@ void erg_worker_unmap(struct erg_worker_chunk *c)
 /* Chunks of a folder are of unknown size: they count alike. */
 static uint64_t weight(const struct erg_worker_chunk *c)
 {
-	return (c->bytes ? c->bytes : 1) * ERG_PACE_WHOLE;
+	return (c->bytes ? c->bytes : 1) * ERG_CHUNK_PROGRESS_WHOLE;
 }
 
 static void tell_progress(const struct pool *pool)
@@ -304,7 +304,7 @@ static void tell_progress(const struct pool *pool)
 
 	for (size_t i = 0; i < pool->n; i++)
 		if (pool->jobs[i].pid > 0 && pool->jobs[i].share)
-			done += weight(pool->jobs[i].c) / ERG_PACE_WHOLE *
+			done += weight(pool->jobs[i].c) / ERG_CHUNK_PROGRESS_WHOLE *
 				atomic_load_explicit(pool->jobs[i].share, memory_order_relaxed);
 	erg_progress("decoding", done, pool->total);
 }

@@ -22,7 +22,7 @@
 #include "formats/manifest.h"
 #include "formats/base/tree.h"
 #include "formats/base/util.h"
-#include "record/session/crash.h"
+#include "record/session/shm.h"
 #include "record/session/daemon.h"
 #include "record/run/describe.h"
 #include "record/spool/arrived.h"
@@ -119,7 +119,7 @@ static uint64_t session_end(const struct recover *r)
 		erg_daemon_release();
 	else if (ended < 0 && erg_daemon_pid())
 		erg_warn("%s: the session that wrote it may go on: %s", r->spool, err.msg);
-	erg_crash_remove(name);
+	erg_shm_remove(name);
 	return ended == 0 ? now : 0;
 }
 

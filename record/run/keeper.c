@@ -20,7 +20,7 @@
 
 #include "formats/base/tree.h"
 #include "formats/base/util.h"
-#include "record/session/crash.h"
+#include "record/session/shm.h"
 #include "record/spool/spool.h"
 
 #define MIB (1u << 20)
@@ -103,8 +103,8 @@ static int keep(struct erg_keeper *k, struct erg_err *err)
 	if (!r && k->cfg.spool)
 		r = erg_spool_check(k->cfg.spool, &k->cfg.spool_id, err);
 	if (!r && k->cfg.shm)
-		r = k->cfg.spool ? erg_crash_save(k->cfg.shm, k->cfg.spool, err)
-				 : erg_crash_stream(k->cfg.shm, k->cfg.run_id, err);
+		r = k->cfg.spool ? erg_shm_save_metadata(k->cfg.shm, k->cfg.spool, err)
+				 : erg_shm_stream_metadata(k->cfg.shm, k->cfg.run_id, err);
 	if (!r && k->cfg.chore)
 		r = chore(k, err);
 	/* What failed because the spool is gone is told by that. */

@@ -25,7 +25,7 @@
 #include "formats/base/util.h"
 #include "record/run/annotate.h"
 #include "record/counters/counters.h"
-#include "record/session/crash.h"
+#include "record/session/shm.h"
 #include "record/session/daemon.h"
 #include "record/run/describe.h"
 #include "record/run/summary.h"
@@ -196,7 +196,7 @@ static int spool_open(struct erg_run *r, struct erg_err *err)
 	char buf[PATH_MAX];
 	int n;
 
-	erg_crash_dir(r->name, r->shm, sizeof(r->shm));
+	erg_shm_dir(r->name, r->shm, sizeof(r->shm));
 	if (r->opt.to) {
 		r->url = erg_destination_url(r->opt.to);
 		return r->url ? 0 : erg_fail_errno(err, -ENOMEM, "--to");
@@ -479,8 +479,8 @@ int erg_run_prepare(struct erg_run *r, struct erg_err *err)
 	if (!n)
 		n = start_sampling(r, err);
 	if (!n && r->shm[0])
-		n = r->spool ? erg_crash_save(r->shm, r->spool, err)
-			     : erg_crash_stream(r->shm, r->run_id, err);
+		n = r->spool ? erg_shm_save_metadata(r->shm, r->spool, err)
+			     : erg_shm_stream_metadata(r->shm, r->run_id, err);
 	if (!n)
 		n = manifest_write(r, err);
 	if (!n)
@@ -503,7 +503,7 @@ void erg_run_release(struct erg_run *r)
 	}
 	erg_join_free(r->join);
 	if (r->shm[0])
-		erg_crash_remove(r->name);
+		erg_shm_remove(r->name);
 	erg_source_list_release(&r->sources);
 	erg_environ_release(&r->env);
 	erg_live_release(&r->live);

@@ -27,7 +27,7 @@
 
 #include "formats/base/mapped.h"
 #include "formats/base/util.h"
-#include "record/session/crash.h"
+#include "record/session/shm.h"
 #include "record/session/destination.h"
 #include "record/session/buffers.h"
 #include "record/session/lttng.h"
@@ -251,7 +251,7 @@ static int session_create(struct erg_session *s, const struct erg_session_config
 		: erg_lttng.session_descriptor_local_create(s->name, cfg->spool);
 	enum lttng_error_code code;
 
-	s->shm_held = cfg->shm ? erg_crash_hold(cfg->shm) : -1;
+	s->shm_held = cfg->shm ? erg_shm_hold(cfg->shm) : -1;
 	if (!d)
 		return erg_fail(err, -EINVAL, "LTTng: cannot write to '%s'",
 			cfg->url ? cfg->url : cfg->spool);
@@ -541,7 +541,7 @@ static int session_destroy(struct erg_session *s)
 	int r;
 
 	if (s->shm)
-		erg_crash_remove(s->name);
+		erg_shm_remove(s->name);
 	r = wait ? destroy_and_wait(s->name) : erg_lttng.destroy_session_no_wait(s->name);
 	if (r == -LTTNG_ERR_NO_SESSIOND && daemon_answers()) /* else it would record for ever */
 		r = wait ? destroy_and_wait(s->name) : erg_lttng.destroy_session_no_wait(s->name);
@@ -603,7 +603,7 @@ int erg_session_end_by_name(const char *name, struct erg_err *err)
 	if (r == -LTTNG_ERR_SESS_NOT_FOUND || r == -LTTNG_ERR_NO_SESSIOND ||
 		r == -LTTNG_ERR_NO_SESSION)
 		return 1;
-	erg_crash_remove(name); /* as session_destroy() */
+	erg_shm_remove(name); /* as session_destroy() */
 	r = destroy_and_wait(name);
 	return r < 0 ? erg_lttng_fail(err, r, name) : 0;
 }

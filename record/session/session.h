@@ -18,7 +18,7 @@ struct erg_session_config {
 	const char *name;          /* ergtrace-PID-RUNID */
 	const char *spool;         /* directory of the chunks; not used with url */
 	const char *url;           /* "net://HOST" of a relay daemon, or NULL */
-	const char *shm;           /* directory in memory for the buffers (crash.h), or NULL */
+	const char *shm;           /* directory in memory for the buffers (shm.h), or NULL */
 	double sample_bytes_per_s; /* what the sampler will write */
 	bool layer_begin;          /* record layer_begin too */
 	bool joined_only;          /* record this process and those that are included, not all */

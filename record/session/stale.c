@@ -19,7 +19,7 @@
 #include "formats/archive/archive.h"
 #include "formats/base/terminal.h"
 #include "formats/base/util.h"
-#include "record/session/crash.h"
+#include "record/session/shm.h"
 #include "formats/base/say.h"
 #include "record/session/session.h"
 #include "record/spool/spool.h"
@@ -40,7 +40,7 @@ static void session_collect(void *data, const char *name, const char *path)
 	if (pid < 0 || l->n == STALE_MAX || strlen(name) >= sizeof(l->name[0]))
 		return;
 	/* who holds its folders lives, though its pid may mean nobody here */
-	if (erg_crash_held(name) || (spool && erg_spool_in_use(path)))
+	if (erg_shm_held(name) || (spool && erg_spool_in_use(path)))
 		return;
 	if (spool || (kill(pid, 0) < 0 && errno == ESRCH))
 		strcpy(l->name[l->n++], name);
@@ -110,17 +110,17 @@ static void spool_announce(void *data, const char *spool)
 
 void erg_stale_buffers_remove(void)
 {
-	_cleanup_(erg_closedirp) DIR *d = opendir(ERG_CRASH_BASE);
+	_cleanup_(erg_closedirp) DIR *d = opendir(ERG_SHM_BASE);
 	struct dirent *e;
 	struct stat st;
 
 	while (d && (e = readdir(d))) {
 		pid_t pid = erg_spool_name_pid(e->d_name);
 
-		if (pid > 0 && kill(pid, 0) < 0 && errno == ESRCH && !erg_crash_held(e->d_name) &&
+		if (pid > 0 && kill(pid, 0) < 0 && errno == ESRCH && !erg_shm_held(e->d_name) &&
 			fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
 			st.st_uid == geteuid())
-			erg_crash_remove(e->d_name);
+			erg_shm_remove(e->d_name);
 	}
 }
 

@@ -21,7 +21,7 @@ struct erg_packets_report {
 
 /*
  * Repairs all traces below CHUNK in place and adds to *report. SAVED: a directory of the same layout
- * with copies of the metadata (erg_crash_save()), or NULL. They are used where the chunk's own
+ * with copies of the metadata (erg_shm_save_metadata()), or NULL. They are used where the chunk's own
  * metadata is cut, and everywhere when the chunk was not CLOSED by LTTng, because then it may end
  * early without being cut.
  */

@@ -50,7 +50,7 @@ include_back() { sed -i '/^#include "/i #include "analyze/attribution/run.h"' tr
 @test "a symbol of a room that may not be known is found" {
     forbid() { sed -i 's/^\(| `record\/session` |.*\), `record\/spool` |$/\1 |/' tree/ARCHITECTURE.md; }
     faulty forbid
-    grep -q 'record/session/crash.c: record/session may not know record/spool (erg_' <<<"$output"
+    grep -q 'record/session/shm.c: record/session may not know record/spool (erg_' <<<"$output"
 }
 
 @test "a symbol is found in a folder whose objects meson keeps in another's" {

@@ -165,7 +165,8 @@ struct erg_thread {
 	bool perf_tried;
 	struct erg_perf *perf;
 	struct erg_readings *readings;
-	struct erg_late *late; /* layers that have ended and are not written; NULL: none ever */
+	struct erg_deferred
+		*deferred; /* layers that have ended and are not written; NULL: none ever */
 	struct erg_live_thread *live; /* its line of the recorder's page */
 	bool live_owned;              /* nobody else writes there */
 	int64_t app[ERG_MAX_COUNTERS];
@@ -185,20 +186,20 @@ static inline struct erg_thread *erg_thread_self(void)
 	return erg_self_ ? erg_self_ : erg_thread_make();
 }
 
-/* ---- layers that are written after their end (late.c) ---- */
+/* ---- layers that are written after their end (deferred.c) ---- */
 
 #define ERG_TRACK_OWN UINT32_MAX /* of a span: the thread that writes it */
 
 /* From here on they are kept; where memory runs out they are not. */
-void erg_late_begin(struct erg_thread *t);
-/* Whether the layer of F, which ends, was kept. The thread has been asked to at some time (t->late). */
-bool erg_late_keep(struct erg_thread *t, const struct erg_frame *f, uint64_t end_ns);
+void erg_deferred_begin(struct erg_thread *t);
+/* Whether the layer of F, which ends, was kept. The thread has been asked to at some time (t->deferred). */
+bool erg_deferred_keep(struct erg_thread *t, const struct erg_frame *f, uint64_t end_ns);
 /* Writes what is kept, and keeps no more. */
-void erg_late_write(struct erg_thread *t);
+void erg_deferred_write(struct erg_thread *t);
 /* What a forked child finds is its parent's. */
-void erg_late_forked(struct erg_thread *t);
+void erg_deferred_forked(struct erg_thread *t);
 /* The thread ends. */
-void erg_late_leave(struct erg_thread *t);
+void erg_deferred_leave(struct erg_thread *t);
 
 /* ---- what the recorder is told (live.c) ---- */
 

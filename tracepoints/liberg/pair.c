@@ -253,7 +253,7 @@ void erg_end_(uint32_t layer)
 		too_deep();
 		return;
 	}
-	if (erg_unlikely_(t->late != NULL) && erg_late_keep(t, f, now_ns()))
+	if (erg_unlikely_(t->deferred != NULL) && erg_deferred_keep(t, f, now_ns()))
 		return;
 	if (erg_unlikely_(atomic_load_explicit(&erg_state_.counters, memory_order_relaxed)))
 		end_counted(t, f);
@@ -266,7 +266,7 @@ void erg_defer(void)
 	struct erg_thread *t = erg_enabled() ? erg_thread_self() : NULL;
 
 	if (t)
-		erg_late_begin(t);
+		erg_deferred_begin(t);
 }
 
 void erg_flush(void)
@@ -274,7 +274,7 @@ void erg_flush(void)
 	if (!erg_self_)
 		return;
 	erg_fork_settle();
-	erg_late_write(erg_self_);
+	erg_deferred_write(erg_self_);
 }
 
 void erg_end_overlapping(uint32_t layer, uint32_t track)

@@ -20,7 +20,7 @@ static void free_thread(void *p)
 	struct erg_thread *t = p;
 
 	erg_self_ = NULL;
-	erg_late_leave(t);
+	erg_deferred_leave(t);
 	erg_live_leave(t);
 	erg_perf_close(t->perf);
 	free(t->readings);
@@ -56,7 +56,7 @@ void erg_thread_forked(void)
 	t->perf = NULL;
 	t->perf_tried = false;
 	t->depth = 0;
-	erg_late_forked(t);
+	erg_deferred_forked(t);
 	t->live = NULL; /* the parent's */
 	if (t->readings)
 		t->readings->last_ns = 0;

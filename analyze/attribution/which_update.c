@@ -31,7 +31,7 @@
 /* The updates that a reading may have seen: the one due, and its neighbours. */
 static const double step_of[WAYS] = {0, 1, -1};
 
-struct edges {
+struct updates {
 	const struct attr_view *view;
 	struct attr_readings *r;
 	struct attr_shape shape;
@@ -43,7 +43,7 @@ struct edges {
 };
 
 /* What the counter would have moved by between two updates, J; NaN where the timeline does not tell. */
-static double expected(struct edges *e, double from, double to)
+static double expected(struct updates *e, double from, double to)
 {
 	if (to <= from)
 		return 0;
@@ -53,7 +53,7 @@ static double expected(struct edges *e, double from, double to)
 }
 
 /* How far the energy of reading M is from what is expected, if it and the one before were seen so, J. */
-static double miss(struct edges *e, size_t m, double from, double to)
+static double miss(struct updates *e, size_t m, double from, double to)
 {
 	double x = to < from ? INFINITY : expected(e, from, to);
 
@@ -61,7 +61,7 @@ static double miss(struct edges *e, size_t m, double from, double to)
 }
 
 /* The best sequence; its misses into MISS, those of the updates due into DUE (n each). */
-static int find_sequence(struct edges *e, double *ret_miss, double *ret_due)
+static int find_sequence(struct updates *e, double *ret_miss, double *ret_due)
 {
 	size_t n = e->r->n;
 	double at[WAYS] = {0}, cost[WAYS] = {0};
@@ -110,7 +110,7 @@ static int find_sequence(struct edges *e, double *ret_miss, double *ret_due)
 }
 
 /* Of readings whose updates are not known at all. */
-static double median_plain(struct edges *e, double *x)
+static double median_plain(struct updates *e, double *x)
 {
 	size_t n = e->r->n;
 
@@ -133,7 +133,7 @@ static bool asked(const struct attr_run *r)
 }
 
 /* With the updates at PHASE; *RET: the median miss, J. X: room for 2 n. */
-static int try_phase(struct edges *e, double phase, double *x, double *ret, double *ret_due)
+static int try_phase(struct updates *e, double phase, double *x, double *ret, double *ret_due)
 {
 	size_t n = e->r->n;
 	int rc;
@@ -147,7 +147,7 @@ static int try_phase(struct edges *e, double phase, double *x, double *ret, doub
 }
 
 /* What the counter moves by from one update to the next, J. */
-static double energy_of_update(const struct edges *e)
+static double energy_of_update(const struct updates *e)
 {
 	const struct attr_readings *r = e->r;
 
@@ -155,7 +155,7 @@ static double energy_of_update(const struct edges *e)
 }
 
 /* The phase of the updates that is known, or the best of some; *RET_CHANGED: it is worth it. */
-static int best_phase(struct edges *e, double *x, bool *ret_changed)
+static int best_phase(struct updates *e, double *x, bool *ret_changed)
 {
 	double telling = TELLING * energy_of_update(e);
 	double known = e->shape.phase, best = known, least, due, miss;
@@ -181,10 +181,10 @@ static int best_phase(struct edges *e, double *x, bool *ret_changed)
 	return !rc && *ret_changed ? try_phase(e, best, x, &miss, &due) : rc;
 }
 
-int attr_edges(struct attr_run *r, const double *power, bool *ret_changed)
+int attr_which_update(struct attr_run *r, const double *power, bool *ret_changed)
 {
 	struct attr_readings *rd = &r->st->readings;
-	struct edges e = {.view = &r->st->view, .r = rd, .shape = r->st->shape};
+	struct updates e = {.view = &r->st->view, .r = rd, .shape = r->st->shape};
 	_cleanup_(erg_freep) double *x = calloc(2 * rd->n + 2, sizeof(double));
 	_cleanup_(erg_freep) uint8_t *from = calloc(rd->n * WAYS + 1, 1);
 	int rc;

@@ -13,75 +13,75 @@
 
 #include "tracepoints/liberg/internal.h"
 
-#define LATE_MAX 64u
+#define DEFERRED_MAX 64u
 
-struct late_one {
+struct deferred_one {
 	uint32_t layer, iteration, epoch;
 	uint64_t begin_ns, end_ns;
 };
 
-struct erg_late {
+struct erg_deferred {
 	bool on;
 	uint32_t n;
-	struct late_one one[LATE_MAX];
+	struct deferred_one one[DEFERRED_MAX];
 };
 
-static void write_all(struct erg_late *late)
+static void write_all(struct erg_deferred *deferred)
 {
 	const uint32_t epoch = atomic_load_explicit(&erg_state_.epoch, memory_order_relaxed);
 
-	if (erg_state_.poll_sessions && late->n)
+	if (erg_state_.poll_sessions && deferred->n)
 		erg_dump_if_changed();
-	for (uint32_t i = 0; i < late->n; i++) {
-		const struct late_one *o = &late->one[i];
+	for (uint32_t i = 0; i < deferred->n; i++) {
+		const struct deferred_one *o = &deferred->one[i];
 
 		/* what records now has not recorded then */
 		if (o->epoch == epoch)
 			lttng_ust_tracepoint(ergtrace, layer_span, o->layer, o->iteration,
 				o->begin_ns, o->end_ns, ERG_TRACK_OWN);
 	}
-	late->n = 0;
+	deferred->n = 0;
 }
 
-bool erg_late_keep(struct erg_thread *t, const struct erg_frame *f, uint64_t end_ns)
+bool erg_deferred_keep(struct erg_thread *t, const struct erg_frame *f, uint64_t end_ns)
 {
-	struct erg_late *late = t->late;
+	struct erg_deferred *deferred = t->deferred;
 
-	if (!late->on || erg_state_.begin_events ||
+	if (!deferred->on || erg_state_.begin_events ||
 		!lttng_ust_tracepoint_enabled(ergtrace, layer_span) || erg_counters_moved(t, f))
 		return false;
-	if (late->n == LATE_MAX)
-		write_all(late);
-	late->one[late->n++] =
-		(struct late_one){f->layer, f->iteration, f->epoch, f->begin_ns, end_ns};
+	if (deferred->n == DEFERRED_MAX)
+		write_all(deferred);
+	deferred->one[deferred->n++] =
+		(struct deferred_one){f->layer, f->iteration, f->epoch, f->begin_ns, end_ns};
 	return true;
 }
 
-void erg_late_forked(struct erg_thread *t)
+void erg_deferred_forked(struct erg_thread *t)
 {
-	if (t->late)
-		*t->late = (struct erg_late){.on = false};
+	if (t->deferred)
+		*t->deferred = (struct erg_deferred){.on = false};
 }
 
-void erg_late_leave(struct erg_thread *t)
+void erg_deferred_leave(struct erg_thread *t)
 {
-	if (t->late)
-		write_all(t->late);
-	free(t->late);
+	if (t->deferred)
+		write_all(t->deferred);
+	free(t->deferred);
 }
 
-void erg_late_begin(struct erg_thread *t)
+void erg_deferred_begin(struct erg_thread *t)
 {
-	if (!t->late)
-		t->late = calloc(1, sizeof(*t->late));
-	if (t->late)
-		t->late->on = true;
+	if (!t->deferred)
+		t->deferred = calloc(1, sizeof(*t->deferred));
+	if (t->deferred)
+		t->deferred->on = true;
 }
 
-void erg_late_write(struct erg_thread *t)
+void erg_deferred_write(struct erg_thread *t)
 {
-	if (!t->late)
+	if (!t->deferred)
 		return;
-	t->late->on = false;
-	write_all(t->late);
+	t->deferred->on = false;
+	write_all(t->deferred);
 }

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Copies of the metadata. LTTng's layout below the directory is
+ * The folder of LTTng's buffers, and copies of the metadata in it. LTTng's layout below the directory is
  * SESSION-DATE/ust/uid/UID/BITS-bit/metadata; in a chunk it is uid/UID/BITS-bit/metadata.
  *
  * Reference: lttng-create(1), --shm-path.
  */
-#include "record/session/crash.h"
+#include "record/session/shm.h"
 
 #include <limits.h>
 #include <stdio.h>
@@ -33,24 +33,24 @@ static const char *metadata_of(const char *path, const struct stat *st)
 		: NULL;
 }
 
-void erg_crash_dir(const char *name, char *buf, size_t size)
+void erg_shm_dir(const char *name, char *buf, size_t size)
 {
 	buf[0] = '\0';
-	if (access(ERG_CRASH_BASE, W_OK | X_OK) == 0)
-		snprintf(buf, size, "%s/%s", ERG_CRASH_BASE, name);
+	if (access(ERG_SHM_BASE, W_OK | X_OK) == 0)
+		snprintf(buf, size, "%s/%s", ERG_SHM_BASE, name);
 }
 
 /* LTTng takes a folder that is there, and would make one of this mode. */
-int erg_crash_hold(const char *shm)
+int erg_shm_hold(const char *shm)
 {
 	return mkdir(shm, 0770) == 0 ? erg_spool_hold(shm) : -1;
 }
 
-bool erg_crash_held(const char *name)
+bool erg_shm_held(const char *name)
 {
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/%s", ERG_CRASH_BASE, name);
+	snprintf(path, sizeof(path), "%s/%s", ERG_SHM_BASE, name);
 	return erg_spool_held(path);
 }
 
@@ -81,7 +81,7 @@ static int walk_buffers(const char *shm, int (*fn)(void *, const char *, const s
 	return r < 0 && own.code ? erg_fail(err, own.code, "%s", own.msg) : 0;
 }
 
-int erg_crash_save(const char *shm, const char *spool, struct erg_err *err)
+int erg_shm_save_metadata(const char *shm, const char *spool, struct erg_err *err)
 {
 	struct save save = {.spool = spool};
 
@@ -123,17 +123,17 @@ static int metadata_stream(void *data, const char *path, const struct stat *st)
 	return r;
 }
 
-int erg_crash_stream(const char *shm, const char *run_id, struct erg_err *err)
+int erg_shm_stream_metadata(const char *shm, const char *run_id, struct erg_err *err)
 {
 	struct save save = {.run_id = run_id};
 
 	return walk_buffers(shm, metadata_stream, &save, err);
 }
 
-void erg_crash_remove(const char *name)
+void erg_shm_remove(const char *name)
 {
 	char path[PATH_MAX];
 
-	snprintf(path, sizeof(path), "%s/%s", ERG_CRASH_BASE, name);
+	snprintf(path, sizeof(path), "%s/%s", ERG_SHM_BASE, name);
 	erg_tree_remove(path);
 }

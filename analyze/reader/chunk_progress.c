@@ -6,7 +6,7 @@
  * a query, which opens the trace once more: only for chunks that take long, and only when a person
  * waits.
  */
-#include "analyze/reader/pace.h"
+#include "analyze/reader/chunk_progress.h"
 
 #include <math.h>
 #include <sys/stat.h>
@@ -27,7 +27,7 @@ static bt_value *inputs(const char *dir)
 	return params;
 }
 
-static void take_stream(struct erg_pace *p, const bt_value *stream, int64_t *end_ns)
+static void take_stream(struct erg_chunk_progress *p, const bt_value *stream, int64_t *end_ns)
 {
 	const bt_value *range = bt_value_map_borrow_entry_value_const(stream, "range-ns");
 	const bt_value *begin, *end;
@@ -44,7 +44,7 @@ static void take_stream(struct erg_pace *p, const bt_value *stream, int64_t *end
 		*end_ns = bt_value_integer_signed_get(end);
 }
 
-static void take_infos(struct erg_pace *p, const bt_value *infos)
+static void take_infos(struct erg_chunk_progress *p, const bt_value *infos)
 {
 	int64_t end_ns = INT64_MIN;
 
@@ -60,7 +60,8 @@ static void take_infos(struct erg_pace *p, const bt_value *infos)
 	p->span_ns = end_ns > p->begin_ns ? (double)end_ns - (double)p->begin_ns : 0;
 }
 
-void erg_pace_trace(struct erg_pace *p, const bt_component_class_source *source, const char *dir)
+void erg_chunk_progress_trace(struct erg_chunk_progress *p, const bt_component_class_source *source,
+	const char *dir)
 {
 	bt_value *params;
 	const bt_value *infos = NULL;
@@ -95,7 +96,7 @@ static uint64_t file_bytes(const bt_message *m)
 	return name && !stat(name, &st) ? (uint64_t)st.st_size : 0;
 }
 
-static double decoded(const struct erg_pace *p, const struct erg_pace_stream *s,
+static double decoded(const struct erg_chunk_progress *p, const struct erg_chunk_progress_stream *s,
 	const bt_message *m)
 {
 	double part;
@@ -109,8 +110,8 @@ static double decoded(const struct erg_pace *p, const struct erg_pace_stream *s,
 	return (double)s->bytes * fmin(fmax(part, 0), 1); /* times of a damaged trace may be any */
 }
 
-void erg_pace_step(struct erg_pace *p, struct erg_pace_stream *s, bt_message_array_const messages,
-	uint64_t n)
+void erg_chunk_progress_step(struct erg_chunk_progress *p, struct erg_chunk_progress_stream *s,
+	bt_message_array_const messages, uint64_t n)
 {
 	double now;
 
@@ -124,6 +125,6 @@ void erg_pace_step(struct erg_pace *p, struct erg_pace_stream *s, bt_message_arr
 	p->decoded += now - s->decoded;
 	s->decoded = now;
 	atomic_store_explicit(p->share,
-		(uint32_t)(ERG_PACE_WHOLE * READING * (p->decoded / (double)p->bytes)),
+		(uint32_t)(ERG_CHUNK_PROGRESS_WHOLE * READING * (p->decoded / (double)p->bytes)),
 		memory_order_relaxed);
 }

@@ -8,7 +8,7 @@
  */
 #include <math.h>
 
-#include "analyze/attribution/lock.h"
+#include "analyze/attribution/lockstep.h"
 #include "analyze/attribution/readings.h"
 #include "analyze/attribution/view.h"
 #include "formats/base/util.h"
@@ -34,7 +34,7 @@ static bool starts(const struct attr_view *v, size_t i, uint32_t ref)
 		(!i || v->col_class[v->col[attr_first(v, i - 1)]] != ref);
 }
 
-double attr_lock(const struct attr_view *v, const struct attr_readings *r)
+double attr_lockstep(const struct attr_view *v, const struct attr_readings *r)
 {
 	double re[HARMONICS] = {0}, im[HARMONICS] = {0}, n = 0, best = 0;
 	uint32_t ref = reference_class(v);
