@@ -14,15 +14,8 @@
 #include "analyze/result/select.h"
 #include "formats/base/err.h"
 #include "formats/base/options.h"
+#include "formats/base/program.h"
 #include "formats/base/util.h"
-
-struct erg_verb {
-	const char *name;
-	const char *about; /* one line */
-	/* argv[0] is the verb. Returns the exit status (0, 2 usage, 3 strict) or a negative errno
-	 * with ERR set (exit 1). */
-	int (*run)(int argc, char **argv, struct erg_err *err);
-};
 
 extern const struct erg_verb erg_verb_info, erg_verb_verify, erg_verb_layers, erg_verb_totals;
 extern const struct erg_verb erg_verb_sweep, erg_verb_corun, erg_verb_thermal, erg_verb_compare;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Error values: one code and one line, built where the failure is known and completed on the way
- * up. Nothing here prints or exits; only the two main.c do.
+ * up. Nothing here prints or exits; only program.c does.
  */
 #include "formats/base/err.h"
 

@@ -255,7 +255,7 @@ static int verb_calibrate(int argc, char **argv, struct erg_err *err)
 		: r;
 }
 
-const struct erg_record_verb erg_record_verb_calibrate = {
+const struct erg_verb erg_record_verb_calibrate = {
 	.name = "calibrate",
 	.about = "cost of an event, of a reading, of the sampler; data for lag and window",
 	.run = verb_calibrate,

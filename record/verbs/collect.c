@@ -72,7 +72,7 @@ static int verb_collect(int argc, char **argv, struct erg_err *err)
 	return erg_collect(&o.c, err);
 }
 
-const struct erg_record_verb erg_record_verb_collect = {
+const struct erg_verb erg_record_verb_collect = {
 	.name = "collect",
 	.about = "make archives of what was streamed to lttng-relayd here",
 	.run = verb_collect,

@@ -36,7 +36,7 @@ static int verb_import(int argc, char **argv, struct erg_err *err)
 	return erg_fail_errno(err, -errno, "%s", program);
 }
 
-const struct erg_record_verb erg_record_verb_import = {
+const struct erg_verb erg_record_verb_import = {
 	.name = "import",
 	.about = "make an archive of a power log",
 	.run = verb_import,

@@ -49,7 +49,7 @@ static int verb_recover(int argc, char **argv, struct erg_err *err)
 	return erg_recover(spool, o.output, o.force, o.keep, err);
 }
 
-const struct erg_record_verb erg_record_verb_recover = {
+const struct erg_verb erg_record_verb_recover = {
 	.name = "recover",
 	.about = "make the archive of a recording whose recorder was killed",
 	.run = verb_recover,

@@ -90,7 +90,7 @@ static int restore_verb(int argc, char **argv, struct erg_err *err)
 	return r < 0 ? r : restore_all(dir, o.force, err);
 }
 
-const struct erg_record_verb erg_record_verb_restore = {
+const struct erg_verb erg_record_verb_restore = {
 	.name = "restore",
 	.about = "put back the knobs that a killed sweep left changed",
 	.run = restore_verb,

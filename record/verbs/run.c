@@ -347,7 +347,7 @@ static int verb_run(int argc, char **argv, struct erg_err *err)
 	return r == 1 ? 0 : r ? r : erg_run(&options, argc, argv, err);
 }
 
-const struct erg_record_verb erg_record_verb_run = {
+const struct erg_verb erg_record_verb_run = {
 	.name = "run",
 	.about = "record a command, or the machine for some time",
 	.run = verb_run,

@@ -246,7 +246,7 @@ static int sources_run(int argc, char **argv, struct erg_err *err)
 	return r;
 }
 
-const struct erg_record_verb erg_record_verb_sources = {
+const struct erg_verb erg_record_verb_sources = {
 	.name = "sources",
 	.about = "what this machine can measure, what it costs, and what is missing and why",
 	.run = sources_run,

@@ -499,7 +499,7 @@ static int sweep_verb(int argc, char **argv, struct erg_err *err)
 	return r;
 }
 
-const struct erg_record_verb erg_record_verb_sweep = {
+const struct erg_verb erg_record_verb_sweep = {
 	.name = "sweep",
 	.about = "make all runs of a plan, over knobs, co-runners and conditions",
 	.run = sweep_verb,

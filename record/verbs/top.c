@@ -301,7 +301,7 @@ static int top_run(int argc, char **argv, struct erg_err *err)
 	return r;
 }
 
-const struct erg_record_verb erg_record_verb_top = {
+const struct erg_verb erg_record_verb_top = {
 	.name = "top",
 	.about = "what a recording, or the machine's sensors, show at this moment",
 	.run = top_run,

@@ -6,20 +6,12 @@
  * A verb of erg-record is one file that parses its options into a struct of its own and does one
  * job. main.c has the table; a verb is added by one line in each of verb.h, main.c and meson.build.
  */
-#include "formats/base/err.h"
+#include "formats/base/program.h"
 
-struct erg_record_verb {
-	const char *name;
-	const char *about; /* one line of --help */
-	/* argv[0] is the verb's name. Returns the exit status (0 done, 2 wrong usage; for run, the
-	 * command's own) or a negative errno with ERR set (exit 1). */
-	int (*run)(int argc, char **argv, struct erg_err *err);
-};
-
-extern const struct erg_record_verb erg_record_verb_sweep, erg_record_verb_restore;
-extern const struct erg_record_verb erg_record_verb_run, erg_record_verb_calibrate,
+extern const struct erg_verb erg_record_verb_sweep, erg_record_verb_restore;
+extern const struct erg_verb erg_record_verb_run, erg_record_verb_calibrate,
 	erg_record_verb_collect, erg_record_verb_recover, erg_record_verb_sources,
 	erg_record_verb_top;
-extern const struct erg_record_verb erg_record_verb_import;
+extern const struct erg_verb erg_record_verb_import;
 
 #endif
