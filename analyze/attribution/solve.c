@@ -49,18 +49,32 @@ static double residual_sum(const struct attr_gram *g, size_t b, const double *x)
 	return e;
 }
 
+#define TELLING 20    /* degrees of freedom within blocks */
+#define EXPLAINED 0.5 /* of the readings' variance is left, or less: the powers say something */
+
 /* Moments: sigma^2 within blocks, tau^2 between. */
 static void variances(struct attr_gram *g, const double *x, double whole, struct attr_solution *ret)
 {
-	double within = g->thin ? whole : 0, dof = 0, between = 0, weight = 0;
+	double within = g->thin ? whole : 0, dof = 0, between = 0, weight = 0, means = 0, rows = 0;
+	double sum = 0, square = 0;
 
 	for (size_t b = 0; b < g->n; b++) {
 		double n = attr_block_n(g, b)[0], e = residual_sum(g, b, x);
 
 		within += (g->thin ? 0 : attr_sum_residual(g, g->sum + b * g->pace, x)) - e * e / n;
+		means += e * e / n;
+		rows += n;
+		sum += attr_block_n(g, b)[1];
+		square += attr_block_n(g, b)[2];
 		dof += n - 1;
 	}
 	dof -= (double)g->dim - 1;
+	if (dof < TELLING && within + means < EXPLAINED * (square - sum * sum / rows)) {
+		/* blocks of hardly more than a reading each: what is left is noise, as all of it would be drift */
+		ret->sigma2 = (within + means) / fmax(rows - (double)g->dim, 1);
+		ret->tau2 = 0;
+		return;
+	}
 	ret->sigma2 = dof > 0 ? within / dof : 0;
 	for (size_t b = 0; b < g->n; b++) {
 		double n = attr_block_n(g, b)[0], e = residual_sum(g, b, x);

@@ -143,6 +143,36 @@ static void test_interrupted_readings(void **state)
 	assert_true(known < 0.02 && unknown > 2 * known);
 }
 
+/* Of readings that are rarer than the sums' blocks are long no two are in one: they say what the layers use all the
+ * same, and not that all of it is drift. */
+static void test_rare_readings(void **state)
+{
+	struct scene s;
+	struct result r;
+	size_t n = 0;
+
+	scene_defaults(&s);
+	s.layers = 3;
+	s.layer_min_s = 8e-3;
+	s.layer_max_s = 16e-3;
+	s.spacing_s = 0.1;
+	s.dither = 0.03;
+	s.window_s = 4e-3;
+	s.run_s = 16;
+	scene_make(&s, &r.t);
+	assert_int_equal(attribute(&r.t, NULL, &r.a, NULL), 0);
+	for (size_t k = 0; k < s.layers; k++) {
+		const struct erg_est *e = &r.a->classes[k].energy_j;
+
+		if (!erg_est_resolved(e))
+			continue;
+		n++;
+		close_to(e->value, r.t.energy_j[k], 0.75 * (e->hi - e->lo));
+	}
+	assert_int_equal(n, s.layers);
+	done(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +180,7 @@ int main(void)
 		cmocka_unit_test(test_window),
 		cmocka_unit_test(test_frequency),
 		cmocka_unit_test(test_interrupted_readings),
+		cmocka_unit_test(test_rare_readings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
