@@ -6,7 +6,8 @@
  * lags over all that are searched; a class that none of those moves by much has a figure, whose interval
  * holds twice what they moved it by: a sensor that is wrong otherwise (a low-pass, a longer window, times that
  * scatter) is a mixture of such lags, and blurs the differences between them the less the longer a layer is
- * beside it. How long it may be at most shows in how soon the readings go from low to high.
+ * beside it. How long it may be at most shows in how soon the readings go from low to high. Shorter ones of a run
+ * whose layers all use about one power have figures, too (alike.c).
  */
 #include <errno.h>
 #include <math.h>
@@ -17,6 +18,7 @@
 #include <gsl/gsl_statistics.h>
 
 #include "analyze/attribution/any_lag.h"
+#include "analyze/attribution/alike.h"
 #include "analyze/attribution/direct.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/readings.h"
@@ -111,13 +113,22 @@ static int moves(struct attr_run *r, const double *here, double *ret)
 int attr_declared_fit(struct attr_run *r)
 {
 	struct erg_attr_state *st = r->st;
+	int rc;
 
 	if (!r->misfit.reason || r->opt.lag != ERG_LAG_AUTO)
 		return 0;
+	rc = attr_alike_find(r);
+	if (rc < 0)
+		return rc;
 	st->shape = r->declared;
 	st->shape.lag_ns = r->first.lag_ns;
+	if (r->n_alike)
+		st->shape = r->alike[0];
 	st->shape.skew = 0;
 	st->memory_ns = attr_kernel_ops_of(st->shape.kind)->memory(&st->shape, &st->readings);
+	/* of readings that are alike only those of one block tell noise from drift */
+	if (r->n_alike)
+		st->memory_ns = fmax(st->memory_ns, 2 * st->readings.spacing_ns);
 	memset(&r->weights, 0, sizeof(r->weights));
 	memset(r->psi, 0, sizeof(r->psi));
 	return attr_fit_at(r, &st->shape, NULL);
@@ -145,5 +156,5 @@ int attr_any_lag(struct attr_run *r)
 		st->any_lag[k] = k < v->gap_class && v->class_calls[k] &&
 			v->class_time[k] * 1e9 >= width * (double)v->class_calls[k];
 	}
-	return rc;
+	return rc ? rc : attr_alike_effect(r);
 }

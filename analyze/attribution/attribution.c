@@ -340,6 +340,7 @@ static int run_once(const struct erg_rail *rail, const struct attr_source *src,
 		rc = attribute(&r);
 	free(r.fit.power);
 	free(r.rival);
+	free(r.alike);
 	free(r.boot.rep);
 	free(r.of.power);
 	free(r.uneven);

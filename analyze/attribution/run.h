@@ -23,7 +23,7 @@
  *   bootstrap.c  sums                -> replicates
  *   quantum.c    readings in cells   -> what rounding adds to the replicates
  *   finite.c     residuals           -> replicates for this run instead of all runs
- *   effects.c    sums, other sensors -> what those would say (any_lag.c: where none fits)
+ *   effects.c    sums, other sensors -> what those would say (any_lag.c, alike.c: where none fits)
  *   known.c      what was declared   -> energies moved towards it, where the run does not say otherwise
  *   gates.c      all of it           -> what may be said
  *   combine.c    replicates          -> intervals, and what may be said of sums
@@ -86,6 +86,9 @@ struct attr_run {
 	/* per class, J, as columns may be bent since: what another sensor says that fits as well; NULL */
 	double *rival;
 	struct attr_misfit misfit;
+	struct attr_shape *
+		alike; /* of a run of layers that are: sensors that all readings may be of (alike.c); NULL */
+	size_t n_alike;
 	bool *uneven;     /* per class: its halves differ, by the last test */
 	uint8_t *profile; /* per class: enum attr_profile of its columns; NULL: all are even */
 	struct attr_shape first; /* of the sensor, as it was said to be */
