@@ -260,6 +260,23 @@ static const char *of_times(const struct attr_run *r)
 	return attr_scatters(r) ? "misfit: clock" : late(r) ? "misfit: late" : NULL;
 }
 
+/* Whether no other sensor has more to it than the one fitted, where that is far from what was declared or leaves much
+ * unexplained; what nobody declared is no more likely than any other that does as well. A counter has no window. */
+static int audit(struct attr_run *r, bool *ret)
+{
+	bool window = r->st->shape.kind != ERG_SENSOR_COUNTER, little = false;
+	int rc = 0;
+
+	if (moved(r) || blind(r))
+		return attr_audit(r, ATTR_AUDIT_ALIKE, ret);
+	if (!may_differ(r) || !window)
+		return 0;
+	if (r->st->rail.model.provenance == ERG_PROVENANCE_ASSUMED)
+		return attr_audit(r, ATTR_AUDIT_ALIKE_OF_ALL, ret);
+	rc = attr_explains_little(r, &little);
+	return !rc && little ? attr_audit(r, ATTR_AUDIT_BY_FAR, ret) : rc;
+}
+
 /* Whether the sensor as it was fitted may stand: no test fails, and where it is not near what was declared,
  * or leaves much unexplained, no other sensor does as well. */
 static int stands(struct attr_run *r, bool *ret)
@@ -273,7 +290,7 @@ static int stands(struct attr_run *r, bool *ret)
 	if (!rc && *ret && !wrong && may_differ(r))
 		rc = attr_slower(r, &wrong);
 	*ret = *ret && !wrong;
-	return !rc && *ret && (moved(r) || blind(r)) ? attr_audit(r, ret) : rc;
+	return !rc && *ret ? audit(r, ret) : rc;
 }
 
 /* Another sensor, and power that goes with the duration where it does so with that. */

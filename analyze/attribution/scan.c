@@ -18,6 +18,7 @@
 #include "analyze/attribution/nnls.h"
 #include "analyze/attribution/pool.h"
 #include "analyze/attribution/readings.h"
+#include "analyze/attribution/recurrence.h"
 #include "analyze/attribution/rows.h"
 #include "analyze/attribution/run.h"
 #include "analyze/attribution/state.h"
@@ -351,6 +352,86 @@ int attr_scan_far(struct attr_scan *s, const struct attr_shape *base)
 	return scan_cells(s, cell, n);
 }
 
+#define SHIFTED 3       /* places that others are tried beside */
+#define SHIFTS_MAX 32   /* iterations: by more than so many the work is no longer the same */
+#define SHIFTED_STEPS 4 /* of the lag, in a segment */
+
+/* The lag and what it moves by, for a cell beside place P: a few steps about LAG. False: no sensor has that. */
+static bool shifted_cell(const struct attr_scan *s, const struct attr_place *p, double window,
+	double lag, struct cell *ret)
+{
+	double step = fmax(s->segment / SHIFTED_STEPS, 5e4);
+
+	if (lag < -fmin(SKEW_USUAL * p->shape.mid_ns, 2e7) ||
+		lag > fmax(lag_max(s), p->shape.lag_ns) || window < 1e4 ||
+		within_run(s, window, SLOW_PART) < window)
+		return false;
+	ret->shape = p->shape;
+	ret->shape.window_ns = window;
+	ret->step = step;
+	ret->least = lag - 2 * step;
+	ret->most = lag + 2 * step;
+	return true;
+}
+
+/* Cells beside place P whose windows begin or end iterations of ITERATION ns earlier or later; returns how many. */
+static size_t shifted_cells(const struct attr_scan *s, const struct attr_place *p, double iteration,
+	struct cell *cell)
+{
+	double window = p->shape.window_ns, lag = p->shape.lag_ns;
+	size_t n = 0;
+
+	for (int k = -SHIFTS_MAX; k <= SHIFTS_MAX; k++) {
+		double by = k * iteration;
+
+		if (!k)
+			continue;
+		n += shifted_cell(s, p, window + by, lag, &cell[n]);
+		n += shifted_cell(s, p, window + by, lag - by, &cell[n]);
+		n += shifted_cell(s, p, window, lag - by, &cell[n]);
+	}
+	return n;
+}
+
+int attr_scan_shifted(struct attr_scan *s)
+{
+	_cleanup_(erg_freep) struct cell *cell =
+		calloc((size_t)SHIFTED * SHIFTS_MAX * 6, sizeof(*cell));
+	size_t n = 0, places = s->n < SHIFTED ? s->n : SHIFTED;
+
+	if (s->r->declared.kind == ERG_SENSOR_COUNTER || !(s->iteration > 0))
+		return 0;
+	if (!cell)
+		return erg_fail(s->r->err, -ENOMEM, "out of memory for a search");
+	for (size_t i = 0; i < places; i++)
+		n += shifted_cells(s, &s->best[i], s->iteration, cell + n);
+	return scan_cells(s, cell, n);
+}
+
+#define WINDOWS_MAX 48
+
+int attr_scan_to_iteration(struct attr_scan *s, const struct attr_shape *base)
+{
+	double step = fmax(s->segment / 2, s->iteration / WINDOWS_MAX), work = s->work;
+	struct cell cell[WINDOWS_MAX];
+	size_t n = 0;
+	int rc;
+
+	if (base->kind == ERG_SENSOR_COUNTER)
+		return 0;
+	for (double window = step; window < s->iteration && n < WINDOWS_MAX; window += step) {
+		if (within_run(s, window, SLOW_PART) < window)
+			break;
+		cell[n].shape = *base;
+		cell[n].shape.window_ns = window;
+		set_lags(s, &cell[n]);
+		cell[n++].step = fmax(s->segment, 5e4) / 2;
+	}
+	rc = scan_cells(s, cell, n);
+	s->most += s->work - work; /* what it costs at most is known */
+	return rc;
+}
+
 int attr_scan_finely(struct attr_scan *s, const struct attr_shape *base)
 {
 	size_t n = base->kind == ERG_SENSOR_COUNTER ? 1 : FINE_WINDOWS;
@@ -477,7 +558,8 @@ int attr_scan_open(struct attr_scan *s, struct attr_run *r)
 		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", cols);
 	s->most = fmax(WORK_PASSES * pass_work(r->st, r->st->readings.n), WORK_LEAST);
 	choose_stretch(s);
-	return 0;
+	return attr_recurrence(&r->st->view,
+		attr_view_find(&r->st->view, r->st->readings.t[s->from]), &s->iteration, r->err);
 }
 
 void attr_scan_close(struct attr_scan *s)

@@ -31,11 +31,12 @@ struct attr_scan {
 	double *power;
 	struct attr_place *best; /* n of at most ATTR_REFINED, ascending */
 	size_t n;
-	double segment; /* typical, ns */
-	double lag_max; /* ns */
-	double steps;   /* of the lag, in what it moves by */
-	bool fine;      /* windows and lags as far apart as the minima of short layers are wide */
-	double least;   /* residual, per row, below which all fit alike */
+	double segment;   /* typical, ns */
+	double iteration; /* ns from one iteration of the work to the next; 0: nothing in it recurs */
+	double lag_max;   /* ns */
+	double steps;     /* of the lag, in what it moves by */
+	bool fine;        /* windows and lags as far apart as the minima of short layers are wide */
+	double least;     /* residual, per row, below which all fit alike */
 	double work, most; /* entries looked at, and how many may be */
 };
 /* A stretch in the middle of R's readings, nothing of it looked at. */
@@ -54,6 +55,11 @@ int attr_scan_slow(struct attr_scan *s, const struct attr_shape *base, double le
 /* Lags beyond the grid's: where iterations are alike a lag of some of them more or less fits a little, and
  * that of the grid which is nearest to the true one is not it. */
 int attr_scan_far(struct attr_scan *s, const struct attr_shape *base);
+/* Windows up to an iteration of the work, of which the grid has few, by steps of a segment. */
+int attr_scan_to_iteration(struct attr_scan *s, const struct attr_shape *base);
+/* Windows of whole iterations more than those of the best places: where iterations are alike, a window and what is left
+ * of it by whole iterations see the same but for its depth, and a search comes to the one that it looks at first. */
+int attr_scan_shifted(struct attr_scan *s);
 /* A window more and the edges of short layers lie elsewhere: many windows, no low-pass. */
 int attr_scan_finely(struct attr_scan *s, const struct attr_shape *base);
 /* A clock that runs off blurs even the stretch: of each of the best places the best of a few clocks, and of

@@ -23,6 +23,7 @@
 #include "analyze/attribution/gram.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/nnls.h"
+#include "analyze/attribution/outside.h"
 #include "analyze/attribution/pool.h"
 #include "analyze/attribution/refit.h"
 #include "analyze/attribution/run.h"
@@ -36,6 +37,8 @@
 #define AUDITED 5
 #define SAME_SHARE 0.05 /* of the residual that another run than the stretch may ask for */
 #define AUDIT_ROWS 600
+#define FAR_WINDOW 0.25
+#define FAR_LESS 0.8       /* of what the fit leaves */
 #define LAG_BELIEVED 0.3e9 /* the best of a range, near its end, need not be the best */
 #define WIDE_JOBS 4        /* fits of many columns at a time, for their memory */
 
@@ -177,12 +180,46 @@ static size_t distinct(struct attr_scan *s, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		bool same = false;
 
-		for (size_t j = 0; j < kept; j++)
-			same = same || one_basin(s, &s->best[j].shape, &s->best[i].shape);
+		for (size_t j = 0; j < kept && !same; j++) {
+			same = one_basin(s, &s->best[j].shape, &s->best[i].shape);
+			s->best[j].own = s->best[j].own || (same && s->best[i].own);
+		}
 		if (!same)
 			s->best[kept++] = s->best[i];
 	}
 	return kept;
+}
+
+#define SHIFTS 4
+#define SHIFTED_LESS 0.99 /* of what the best place left */
+
+/* From the best places to those that differ from them by whole iterations, as long as that helps. */
+static int shift(struct attr_scan *s)
+{
+	double least = INFINITY, work = s->work;
+	int rc = 0;
+
+	for (int i = 0; !rc && i < SHIFTS && s->n && s->best[0].rss < SHIFTED_LESS * least &&
+		!attr_scan_tired(s);
+		i++) {
+		least = s->best[0].rss;
+		rc = attr_scan_shifted(s);
+		if (!rc)
+			rc = refine_places(s, s->n, s->from, s->to);
+		s->n = rc ? 0 : distinct(s, s->n);
+	}
+	s->most += s->work - work; /* what it costs at most is known */
+	return rc;
+}
+
+/* Of the best places those that a longer stretch is asked for: few, or as many as fit ROWS readings alike. */
+static size_t carried(const struct attr_scan *s, double rows)
+{
+	size_t n = s->n < CARRIED ? s->n : CARRIED;
+
+	while (n < s->n && (s->best[n].rss / s->best[0].rss - 1) * rows < ATTR_SAME_FIT)
+		n++;
+	return n;
 }
 
 /* From the stretch to the run. HERE: the minimum that the search began in is a place like others. */
@@ -197,11 +234,13 @@ static int grow(struct attr_scan *s, const struct attr_shape *here)
 	s->best[s->n++] = (struct attr_place){.shape = *here, .own = true};
 	rc = refine_places(s, s->n, from, to);
 	s->n = rc ? 0 : distinct(s, s->n);
+	if (!rc)
+		rc = shift(s);
 	while (!rc && !attr_scan_tired(s) && (from > 0 || to < n)) {
 		size_t more =
 			to - from > 2 ? to - from : 2; /* a stretch without readings grows, too */
 
-		s->n = s->n < CARRIED ? s->n : CARRIED;
+		s->n = carried(s, (double)(to - from));
 		from = from > more / 2 ? from - more / 2 : 0;
 		to = n - to > more / 2 ? to + more / 2 : n;
 		if (n - (to - from) < (to - from) / 4) {
@@ -282,8 +321,50 @@ static int take_back(struct attr_run *r, struct aside *a)
 	return attr_fit_step(r);
 }
 
-/* Whether HERE is the only sensor of few that the stretch follows from, as it does from nothing near it. */
-static int audit_stretch(struct attr_scan *s, const struct attr_shape *here, bool *ret_held)
+/* A window that nobody declared, or that came out far from what was declared, may be longer by whole iterations. */
+static bool window_in_doubt(const struct attr_run *r, const struct attr_shape *here)
+{
+	double declared = attr_window_of(&r->declared);
+
+	return here->kind != ERG_SENSOR_COUNTER &&
+		(r->st->rail.model.provenance == ERG_PROVENANCE_ASSUMED ||
+			fabs(attr_window_of(here) - declared) > FAR_WINDOW * declared);
+}
+
+/* Whether place P, which fits the stretch as HERE does, does so with all readings, too, also those outside of the work. */
+static int alike_of_all(struct attr_run *r, const struct attr_shape *here,
+	const struct attr_shape *p, bool *ret)
+{
+	double rows = fmin((double)r->st->readings.n, ATTR_LEFT_OF), as_fitted, left;
+	int rc = attr_left_of_all(r, &r->st->view, here, &as_fitted);
+
+	if (!rc)
+		rc = attr_left_of_all(r, &r->st->view, p, &left);
+	*ret = !rc && (left / as_fitted - 1) * rows < ATTR_SAME_FIT;
+	return rc;
+}
+
+/* Whether the stretch follows from no place far from OWN, where the search began, as it does from that. */
+static int none_alike(struct attr_scan *s, const struct attr_place *own, bool of_all, bool *ret)
+{
+	double rows = (double)(s->to - s->from);
+	int rc = 0;
+
+	for (size_t i = 0; i < s->n && !rc && *ret; i++) {
+		const struct attr_shape *p = &s->best[i].shape;
+		bool alike = (s->best[i].rss / own->rss - 1) * rows <= ATTR_SAME_FIT &&
+			!one_basin(s, p, &own->shape);
+
+		if (alike && of_all)
+			rc = alike_of_all(s->r, &own->shape, p, &alike);
+		*ret = !alike;
+	}
+	return rc;
+}
+
+/* What the stretch says of HERE. */
+static int audit_stretch(struct attr_scan *s, const struct attr_shape *here, enum attr_audit how,
+	bool *ret_held)
 {
 	double rows = (double)(s->to - s->from), as_fitted = INFINITY;
 	size_t stride = s->stride, own = 0;
@@ -304,21 +385,27 @@ static int audit_stretch(struct attr_scan *s, const struct attr_shape *here, boo
 	s->n = s->n < AUDITED ? s->n : AUDITED;
 	s->best[s->n++] = (struct attr_place){.shape = *here, .own = true};
 	rc = refine_places(s, s->n, s->from, s->to);
+	if (!rc && (how == ATTR_AUDIT_BY_FAR || window_in_doubt(s->r, here)))
+		rc = shift(s);
+	if (rc < 0 || !s->n)
+		return rc;
+	if (how == ATTR_AUDIT_BY_FAR) {
+		*ret_held = !(s->best[0].rss < FAR_LESS * as_fitted &&
+			(as_fitted / s->best[0].rss - 1) * rows > 2 * ATTR_SAME_FIT);
+		return 0;
+	}
 	while (own + 1 < s->n && !s->best[own].own)
 		own++;
 	*ret_held =
 		(as_fitted / s->best[0].rss - 1) * rows <= fmax(ATTR_SAME_FIT, SAME_SHARE * rows);
-	for (size_t i = 0; i < s->n; i++)
-		if ((s->best[i].rss / s->best[own].rss - 1) * rows <= ATTR_SAME_FIT &&
-			!one_basin(s, &s->best[i].shape, &s->best[own].shape))
-			*ret_held = false;
+	rc = none_alike(s, &s->best[own], how == ATTR_AUDIT_ALIKE_OF_ALL, ret_held);
 	/* not seen to the end: only what no test has anything against may stand */
 	if (attr_scan_tired(s))
 		*ret_held = s->r->misfit.declared_right;
 	return rc;
 }
 
-int attr_audit(struct attr_run *r, bool *ret_held)
+int attr_audit(struct attr_run *r, enum attr_audit how, bool *ret_held)
 {
 	struct attr_scan s = {0};
 	struct aside aside = {0};
@@ -331,7 +418,7 @@ int attr_audit(struct attr_run *r, bool *ret_held)
 	if (!rc)
 		rc = set_aside(r, &aside);
 	if (!rc)
-		rc = audit_stretch(&s, &aside.shape, ret_held);
+		rc = audit_stretch(&s, &aside.shape, how, ret_held);
 	if (!rc)
 		rc = take_back(r, &aside);
 	free(aside.power);
@@ -357,6 +444,8 @@ int attr_search(struct attr_run *r, bool fine)
 		base.phase = -1;
 		rc = attr_scan_grid(&s, &base, false);
 	}
+	if (!rc && (fine || r->st->rail.model.provenance == ERG_PROVENANCE_ASSUMED))
+		rc = attr_scan_to_iteration(&s, &base);
 	if (!rc && !fine)
 		rc = attr_scan_slow(&s, &base, ATTR_SLOW_LEAST);
 	if (!rc && !fine)

@@ -8,6 +8,7 @@
 #include <math.h>
 
 #include "analyze/attribution/slow.h"
+#include "analyze/attribution/kernel.h"
 #include "analyze/attribution/outside.h"
 #include "analyze/attribution/readings.h"
 #include "analyze/attribution/run.h"
@@ -92,4 +93,34 @@ int attr_slower(struct attr_run *r, bool *ret)
 		rc = as_good_outside(&s, ret);
 	attr_scan_close(&s);
 	return rc;
+}
+
+#define UNEXPLAINED 0.1 /* of the variance */
+
+int attr_explains_little(struct attr_run *r, bool *ret)
+{
+	const struct erg_attr_state *st = r->st;
+	double n = 0, sum = 0, square = 0, left = 0;
+	struct attr_kernel k;
+	struct attr_row *row;
+	int rc = attr_kernel_open(&k, &st->view, &st->readings, &st->shape, 0, st->readings.n,
+		r->err);
+
+	*ret = false;
+	if (rc < 0)
+		return rc;
+	k.stride = st->readings.n / SLOWER_ROWS + 1;
+	while ((row = attr_kernel_next(&k))) {
+		double e = attr_row_left(row, st->power);
+
+		if (!attr_row_counts(&st->view, row))
+			continue;
+		n += 1;
+		sum += row->y;
+		square += row->y * row->y;
+		left += e * e;
+	}
+	attr_kernel_close(&k);
+	*ret = n > 0 && left > UNEXPLAINED * (square - sum * sum / n);
+	return 0;
 }

@@ -20,7 +20,7 @@ static void test_interval_coverage(void **state)
 {
 	double covered = 0, n = 0, total = 0;
 
-	for (uint64_t seed = 1; seed <= 30; seed++) {
+	for (uint64_t seed = 1; seed <= 30 / FEWER; seed++) {
 		struct scene s;
 		struct result r;
 
@@ -40,9 +40,9 @@ static void test_interval_coverage(void **state)
 		total += r.a->ets_j.lo <= r.t.total_j && r.t.total_j <= r.a->ets_j.hi;
 		done(&r);
 	}
-	assert_true(n > 200);
+	assert_true(n > 200 / FEWER);
 	assert_true(covered / n > 0.89 && covered / n < 0.99);
-	assert_true(total >= 26);
+	assert_true(total >= 26 / FEWER);
 }
 
 /* Noise of the sensor is not taken for instances that differ: no interval is narrower than what it does to the mean of
@@ -164,7 +164,7 @@ static void test_outside_quantum(void **state)
 	s.idle_s = 1;
 	s.noise_w = 0.005;
 	s.lsb = 0.076;
-	for (s.idle_w = 1.945; s.idle_w < 2.02; s.idle_w += 0.01) {
+	for (s.idle_w = 1.945; s.idle_w < 2.02; s.idle_w += 0.01 * FEWER) {
 		const struct erg_est *rest;
 
 		scene_make(&s, &r.t);
@@ -175,7 +175,7 @@ static void test_outside_quantum(void **state)
 		off += fabs(rest->value - r.t.energy_j[s.layers]) > 0.015 * 2 * s.idle_s;
 		done(&r);
 	}
-	assert_true(off >= 2); /* or nothing was to be held */
+	assert_true(off * FEWER >= 2); /* or nothing was to be held */
 }
 
 /* The interval of a sum is not the sum of the intervals: neighbours' errors cancel. */
@@ -363,6 +363,8 @@ static void test_late(void **state)
 	done(&r);
 }
 
+#define SHORT_RUNS (60 / FEWER)
+
 /* Mean error of the resolved layers of runs of 1 s, the lag as OPT has it; the true one is LAG. *RET_N: how many,
  * *RET_OUT: of them those whose intervals do not cover. */
 static double short_errors(const struct erg_attr_options *opt, double lag, int *ret_n, int *ret_out)
@@ -370,7 +372,7 @@ static double short_errors(const struct erg_attr_options *opt, double lag, int *
 	double sum = 0;
 
 	*ret_n = *ret_out = 0;
-	for (uint64_t seed = 1; seed <= 60; seed++) {
+	for (uint64_t seed = 1; seed <= SHORT_RUNS; seed++) {
 		struct erg_attr_options o = *opt;
 		struct scene s;
 		struct result r;
@@ -408,12 +410,12 @@ static void test_declared_lag(void **state)
 
 	erg_attr_options_init(&opt);
 	found = short_errors(&opt, 0, &n, &out);
-	assert_true(n > 60 * 11 * 0.9 && out < 60 * 11 * 0.08);
+	assert_true(n > SHORT_RUNS * 11 * 0.9 && out < SHORT_RUNS * 11 * 0.08);
 	short_errors(&opt, 6e-6, &n, &out);
-	assert_true(n > 60 * 11 * 0.9 && out < 60 * 11 * 0.08);
+	assert_true(n > SHORT_RUNS * 11 * 0.9 && out < SHORT_RUNS * 11 * 0.08);
 	opt.lag = ERG_LAG_OVERRIDE;
 	given = short_errors(&opt, 0, &n, &out);
-	assert_true(n > 60 * 11 * 0.9 && found < 1.05 * given);
+	assert_true(n > SHORT_RUNS * 11 * 0.9 && found < 1.05 * given);
 }
 
 int main(void)

@@ -20,6 +20,7 @@
 #include "analyze/attribution/late_in_layer.h"
 #include "analyze/attribution/misfit.h"
 #include "analyze/attribution/readings.h"
+#include "analyze/attribution/recurrence.h"
 #include "analyze/attribution/run.h"
 #include "analyze/attribution/state.h"
 #include "analyze/attribution/view.h"
@@ -295,6 +296,40 @@ static void test_cut_stalls(void **state)
 	cut_stalls(ERG_STALL_AFTER);
 	cut_stalls(ERG_STALL_BEFORE);
 	cut_stalls(ERG_STALL_AMID);
+}
+
+/* Iterations of 7 ms: a layer of 1 ms, one of 2, a gap, a layer of 3 that runs twice in turn with a short one; each tenth is
+ * 3 ms longer by a layer that runs in no other. */
+static void test_recurrence(void **state)
+{
+	static const uint8_t col[] = {0, 1, 4, 2, 3, 2};
+	static const uint64_t ms[] = {1, 2, 1, 1, 1, 1};
+	uint32_t class_of[] = {0, 1, 2, 3, 4, 5};
+	struct attr_view v = {.gap_class = 4, .col_class = class_of};
+	uint64_t t = 5000000;
+	double after;
+
+	v.col = calloc(300, sizeof(*v.col));
+	for (size_t i = 0; i < 240; i++) {
+		v.col[v.n++] = col[i % 6];
+		assert_int_equal(erg_times_push(&v.begin, t), 0);
+		t += ms[i % 6] * 1000000;
+		if (i % 60 != 59)
+			continue;
+		v.col[v.n++] = 3;
+		assert_int_equal(erg_times_push(&v.begin, t), 0);
+		t += 3000000;
+	}
+	assert_int_equal(erg_times_push(&v.begin, t), 0);
+	assert_int_equal(attr_recurrence(&v, 0, &after, NULL), 0);
+	assert_true(after == 7e6);
+	assert_int_equal(attr_recurrence(&v, v.n - 5, &after, NULL),
+		0); /* nothing begins there twice but layer 2 */
+	assert_true(after == 2e6);
+	assert_int_equal(attr_recurrence(&v, v.n - 1, &after, NULL), 0);
+	assert_true(after == 0);
+	v.col_class = NULL;
+	attr_view_release(&v);
 }
 
 /* A layer of 1 ms, which in each of twelve phases of another name lasts from 4 to 26 ms: that is another work, and no wait.
@@ -629,6 +664,7 @@ int main(void)
 		cmocka_unit_test(test_shape_move),
 		cmocka_unit_test(test_cut_durations),
 		cmocka_unit_test(test_cut_stalls),
+		cmocka_unit_test(test_recurrence),
 		cmocka_unit_test(test_cut_few_stalls),
 		cmocka_unit_test(test_long_phases_are_no_stalls),
 		cmocka_unit_test(test_gaps),

@@ -73,6 +73,49 @@ static void test_window(void **state)
 	done(&r);
 }
 
+/* What is found of readings through a window of WINDOW_S where an iteration takes 12 ms; DECLARED_S: what is said of it,
+ * 0: nothing. */
+static void find_window(double window_s, double declared_s)
+{
+	struct result r;
+	struct scene s;
+	size_t resolved = 0;
+
+	scene_defaults(&s);
+	s.run_s = 40;
+	s.cycle_s = 12e-3;
+	s.window_s = window_s;
+	scene_make(&s, &r.t);
+	r.t.rail.model.window_ns = (uint64_t)(declared_s * 1e9);
+	if (!(declared_s > 0))
+		r.t.rail.model.provenance = ERG_PROVENANCE_ASSUMED;
+	assert_int_equal(attribute(&r.t, NULL, &r.a, NULL), 0);
+	assert_true(fabs(r.a->diag.window_ns / (window_s * 1e9) - 1) < 0.01);
+	assert_true(fabs(r.a->diag.lag_ns) < 0.3e6);
+	for (size_t k = 0; k < s.layers; k++) {
+		if (!erg_est_resolved(&r.a->classes[k].energy_j))
+			continue;
+		assert_true(error_of(&r, k) < 0.05);
+		resolved++;
+	}
+	/* others are too short to be told apart through such a window */
+	assert_true(resolved >= 2);
+	done(&r);
+}
+
+/* A window, and what is left of it by whole iterations, tell of the same but for how deeply: the shorter one is not
+ * taken for it. */
+static void test_window_of_iterations(void **state)
+{
+	/* two iterations and a half; one, and as long as from one reading to the next */
+	find_window(30e-3, 0);
+	if (FEWER > 1)
+		return;
+	find_window(22e-3, 0);
+	/* declared wrongly, where the run says nothing against that but that much is left */
+	find_window(41e-3, 5e-3);
+}
+
 static void test_frequency(void **state)
 {
 	struct erg_attr_options opt;
@@ -178,6 +221,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_lag),
 		cmocka_unit_test(test_window),
+		cmocka_unit_test(test_window_of_iterations),
 		cmocka_unit_test(test_frequency),
 		cmocka_unit_test(test_interrupted_readings),
 		cmocka_unit_test(test_rare_readings),
