@@ -265,16 +265,19 @@ static const char *of_times(const struct attr_run *r)
 static int audit(struct attr_run *r, bool *ret)
 {
 	bool window = r->st->shape.kind != ERG_SENSOR_COUNTER, little = false;
+	bool assumed = r->st->rail.model.provenance == ERG_PROVENANCE_ASSUMED;
 	int rc = 0;
 
 	if (moved(r) || blind(r))
 		return attr_audit(r, ATTR_AUDIT_ALIKE, ret);
 	if (!may_differ(r) || !window)
 		return 0;
-	if (r->st->rail.model.provenance == ERG_PROVENANCE_ASSUMED)
-		return attr_audit(r, ATTR_AUDIT_ALIKE_OF_ALL, ret);
-	rc = attr_explains_little(r, &little);
-	return !rc && little ? attr_audit(r, ATTR_AUDIT_BY_FAR, ret) : rc;
+	rc = attr_explains_little(r, assumed ? UNEXPLAINED / 2 : UNEXPLAINED, &little);
+	if (rc < 0)
+		return rc;
+	if (assumed)
+		return attr_audit(r, little ? ATTR_AUDIT_ALIKE_OF_ALL : ATTR_AUDIT_SHIFTED, ret);
+	return little ? attr_audit(r, ATTR_AUDIT_BY_FAR, ret) : 0;
 }
 
 /* Whether the sensor as it was fitted may stand: no test fails, and where it is not near what was declared,

@@ -367,13 +367,14 @@ static int audit_stretch(struct attr_scan *s, const struct attr_shape *here, enu
 	bool *ret_held)
 {
 	double rows = (double)(s->to - s->from), as_fitted = INFINITY;
+	bool of_all = how == ATTR_AUDIT_ALIKE_OF_ALL || how == ATTR_AUDIT_SHIFTED;
 	size_t stride = s->stride, own = 0;
 	struct attr_shape base;
 	int rc;
 
 	attr_scan_family(s->r, &base);
 	base.skew = here->skew;
-	rc = attr_scan_grid(s, &base, false);
+	rc = how == ATTR_AUDIT_SHIFTED ? 0 : attr_scan_grid(s, &base, false);
 	/* what was seen of the grid is looked at, however much that cost */
 	s->most += s->work;
 	s->stride = 1;
@@ -398,7 +399,7 @@ static int audit_stretch(struct attr_scan *s, const struct attr_shape *here, enu
 		own++;
 	*ret_held =
 		(as_fitted / s->best[0].rss - 1) * rows <= fmax(ATTR_SAME_FIT, SAME_SHARE * rows);
-	rc = none_alike(s, &s->best[own], how == ATTR_AUDIT_ALIKE_OF_ALL, ret_held);
+	rc = none_alike(s, &s->best[own], of_all, ret_held);
 	/* not seen to the end: only what no test has anything against may stand */
 	if (attr_scan_tired(s))
 		*ret_held = s->r->misfit.declared_right;

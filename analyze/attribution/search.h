@@ -13,8 +13,9 @@ int attr_search(struct attr_run *r, bool fine);
 
 enum attr_audit {
 	ATTR_AUDIT_ALIKE, /* whether no other sensor far from the one fitted does as well on a stretch of the run */
-	ATTR_AUDIT_ALIKE_OF_ALL, /* nor with all readings, also those outside of the work */
-	ATTR_AUDIT_BY_FAR,       /* whether none does plainly better on the stretch */
+	ATTR_AUDIT_ALIKE_OF_ALL, /* the same, and with all readings, also those outside of the work */
+	ATTR_AUDIT_SHIFTED, /* the same of windows alone that differ by whole iterations of the work */
+	ATTR_AUDIT_BY_FAR, /* whether none does plainly better on the stretch */
 };
 /* Whether the fit holds in that. It stays as it is. 0 or a failure. */
 int attr_audit(struct attr_run *r, enum attr_audit how, bool *ret_held);

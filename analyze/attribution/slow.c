@@ -95,9 +95,7 @@ int attr_slower(struct attr_run *r, bool *ret)
 	return rc;
 }
 
-#define UNEXPLAINED 0.1 /* of the variance */
-
-int attr_explains_little(struct attr_run *r, bool *ret)
+int attr_explains_little(struct attr_run *r, double share, bool *ret)
 {
 	const struct erg_attr_state *st = r->st;
 	double n = 0, sum = 0, square = 0, left = 0;
@@ -121,6 +119,6 @@ int attr_explains_little(struct attr_run *r, bool *ret)
 		left += e * e;
 	}
 	attr_kernel_close(&k);
-	*ret = n > 0 && left > UNEXPLAINED * (square - sum * sum / n);
+	*ret = n > 0 && left > share * (square - sum * sum / n);
 	return 0;
 }
