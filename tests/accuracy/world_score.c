@@ -243,9 +243,10 @@ static double truth_of_row(const struct work *k, const char *what, json_t *rows,
 		rows_called(rows, name, SIZE_MAX) > 1 ? rows_called(rows, name, i) : -1);
 }
 
-void score_sums(struct score *s, const struct work *k, const char *what, json_t *doc)
+static void score_table(struct score *s, const struct work *k, json_t *table)
 {
-	json_t *rows = json_object_get(run_of(doc), "layers"), *row;
+	const char *what = json_string_value(json_object_get(table, "by"));
+	json_t *rows = json_object_get(table, "layers"), *row;
 	struct figure f;
 	size_t i;
 
@@ -258,6 +259,16 @@ void score_sums(struct score *s, const struct work *k, const char *what, json_t 
 		s->sums++;
 		s->sums_wrong += confidently_wrong(&f, truth);
 	}
+}
+
+void score_sums(struct score *s, const struct work *k, json_t *layers)
+{
+	json_t *tables = json_object_get(run_of(layers), "tables"), *table;
+	size_t i;
+
+	s->failed += json_array_size(tables) == 0;
+	json_array_foreach (tables, i, table)
+		score_table(s, k, table);
 }
 
 static void score_total(struct score *s, const struct work *k, const struct readings *r,

@@ -34,8 +34,8 @@ struct score {
 
 void score_add(struct score *sum, const struct score *one);
 void score_layers(struct score *s, const struct work *k, const struct readings *r, json_t *doc);
-/* Of layers --by WHAT. */
-void score_sums(struct score *s, const struct work *k, const char *what, json_t *doc);
+/* Of the further tables of layers --by layer,… */
+void score_sums(struct score *s, const struct work *k, json_t *layers);
 /* Of totals. */
 void score_totals(struct score *s, const struct work *k, const struct readings *r, json_t *doc);
 /* Of layers: what totals says as well. */

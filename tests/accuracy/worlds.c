@@ -108,22 +108,9 @@ static double user_seconds(void)
 	return (double)u.ru_utime.tv_sec + (double)u.ru_utime.tv_usec * 1e-6;
 }
 
-static void score_by(struct score *s, const struct work *k, const char *dir, const char *by)
-{
-	char out[32];
-	json_t *doc;
-
-	snprintf(out, sizeof(out), "%s.json", by);
-	doc = analyse(dir, out, "layers", by);
-	s->failed += !doc;
-	if (doc)
-		score_sums(s, k, by, doc);
-	json_decref(doc);
-}
-
-/* What else than the layers has figures: sums and totals. */
+/* What else than the layers has figures: sums, which LAYERS has as further tables, and totals. */
 static void score_others(struct score *s, const struct work *k, const struct readings *r,
-	const char *dir)
+	json_t *layers, const char *dir)
 {
 	json_t *totals = analyse(dir, "totals.json", "totals", NULL);
 
@@ -131,11 +118,15 @@ static void score_others(struct score *s, const struct work *k, const struct rea
 	if (totals)
 		score_totals(s, k, r, totals);
 	json_decref(totals);
-	score_by(s, k, dir, "type");
-	if (k->w->nested)
-		score_by(s, k, dir, "module");
-	if (k->w->phases)
-		score_by(s, k, dir, "phase");
+	score_sums(s, k, layers);
+}
+
+/* What the rows of a world are asked to be summed by, too. */
+static const char *further_tables(const struct world *w)
+{
+	if (w->nested)
+		return w->phases ? "layer,type,module,phase" : "layer,type,module";
+	return w->phases ? "layer,type,phase" : "layer,type";
 }
 
 static json_t *found(const char *dir, const char *name)
@@ -174,7 +165,7 @@ static void score_world(const struct options *o, const struct work *k, const str
 		return;
 	}
 	before = user_seconds();
-	layers = analyse(dir, "layers.json", "layers", NULL);
+	layers = analyse(dir, "layers.json", "layers", o->quick ? NULL : further_tables(k->w));
 	ret->user_s = user_seconds() - before;
 	ret->failed = !layers;
 	if (!layers)
@@ -183,7 +174,7 @@ static void score_world(const struct options *o, const struct work *k, const str
 	if (o->quick)
 		score_ets(ret, k, r, layers);
 	else
-		score_others(ret, k, r, dir);
+		score_others(ret, k, r, layers, dir);
 	json_decref(layers);
 }
 
