@@ -21,7 +21,7 @@
 #include "analyze/attribution/classes.h"
 #include "analyze/attribution/idle.h"
 #include "analyze/attribution/kernel.h"
-#include "analyze/attribution/outside.h"
+#include "analyze/attribution/left.h"
 #include "analyze/attribution/readings.h"
 #include "analyze/attribution/refit.h"
 #include "analyze/attribution/run.h"
@@ -29,11 +29,10 @@
 #include "analyze/attribution/state.h"
 #include "analyze/attribution/view.h"
 #include "formats/base/memory.h"
-#include "formats/base/order.h"
 #include "formats/base/util.h"
 
-#define ALIKE                                                                                      \
-	0.03 /* of their mean: what readings of the work, and the layers, may differ by (SD) */
+/* Of their mean: what readings of the work, and the layers, may differ by (SD). */
+#define ALIKE 0.03
 #define READINGS_LEAST 100
 #define TRIED_MAX 1500
 #define COST_MOST 1e10 /* a few seconds */
@@ -43,7 +42,6 @@
 #define WIDER 2 /* from one window of the grid to the next */
 #define WINDOW_LEAST 1e5
 #define SLOWEST 1e9
-#define SLOW_PART 0.02 /* of a run, that a slow sensor remembers at most */
 #define LAGS_MAX 40
 #define LAG_MOST 0.125e9
 #define LAG_LEAST (-20e6)
@@ -92,7 +90,7 @@ static int try_grid(struct tried *t, const struct attr_shape *base)
 {
 	const struct attr_view *v = &t->r->st->view;
 	double run = (double)(attr_begin(v, v->n) - v->t0), spacing = t->r->st->readings.spacing_ns;
-	double slowest = fmin(SLOWEST, fmax(SLOW_PART * run, 3 * spacing));
+	double slowest = fmin(SLOWEST, fmax(ATTR_SLOW_PART * run, 3 * spacing));
 	double least = fmax(WINDOW_LEAST, 0.02 * spacing);
 	int rc = 0;
 
@@ -109,13 +107,6 @@ static int try_grid(struct tried *t, const struct attr_shape *base)
 			rc = try_lags(t, low);
 	}
 	return rc;
-}
-
-static int by_rss(const void *a, const void *b)
-{
-	const struct attr_place *x = a, *y = b;
-
-	return (x->rss > y->rss) - (x->rss < y->rss);
 }
 
 /* From place P to a minimum near it. */
@@ -160,11 +151,11 @@ static int try_all(struct tried *t)
 		rc = try_shape(t, &first, &rss);
 	if (!rc)
 		rc = try_shape(t, &found, &rss);
-	erg_sort(t->place, t->n, sizeof(*t->place), by_rss);
+	attr_places_sort(t->place, t->n);
 	memcpy(start, t->place, (t->n < STARTS ? t->n : STARTS) * sizeof(*start));
 	for (size_t i = 0, n = t->n; i < STARTS && i < n && !rc; i++)
 		rc = descend(t, start[i]);
-	erg_sort(t->place, t->n, sizeof(*t->place), by_rss);
+	attr_places_sort(t->place, t->n);
 	return rc;
 }
 
@@ -251,9 +242,7 @@ int attr_alike_find(struct attr_run *r)
 	const struct attr_view *v = &r->st->view;
 	_cleanup_(erg_freep) double *power = calloc(v->n_cols + 1, sizeof(double));
 	_cleanup_(erg_freep) struct attr_place *place = calloc(TRIED_MAX, sizeof(*place));
-	struct tried t = {.r = r,
-		.place = place,
-		.rows = fmin((double)r->st->readings.n, ATTR_LEFT_OF)};
+	struct tried t = {.r = r, .place = place, .rows = attr_left_rows(r)};
 	double mean, sd;
 	int rc;
 
@@ -286,8 +275,7 @@ static int look_at_left(struct attr_run *r, struct left *ret)
 	double work = 0, sum = 0, out = 0, n_out = 0, n;
 	struct attr_kernel k;
 	struct attr_row *row;
-	int rc = attr_kernel_open(&k, &st->view, &st->readings, &st->shape, 0, st->readings.n,
-		r->err);
+	int rc = attr_left_open(&k, r);
 
 	if (rc < 0)
 		return rc;

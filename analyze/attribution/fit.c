@@ -18,6 +18,7 @@
 #include "analyze/attribution/judge.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/lag.h"
+#include "analyze/attribution/left.h"
 #include "analyze/attribution/lockstep.h"
 #include "analyze/attribution/misfit.h"
 #include "analyze/attribution/nnls.h"

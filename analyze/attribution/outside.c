@@ -14,45 +14,15 @@
 
 #include "analyze/attribution/outside.h"
 #include "analyze/attribution/direct.h"
-#include "analyze/attribution/gram.h"
 #include "analyze/attribution/kernel.h"
-#include "analyze/attribution/nnls.h"
+#include "analyze/attribution/left.h"
 #include "analyze/attribution/run.h"
-#include "analyze/attribution/solve.h"
 #include "analyze/attribution/state.h"
 #include "analyze/attribution/view.h"
 #include "formats/base/util.h"
 
 #define WORSE 1.1
 #define NEAR 0.5 /* of a segment: no work falls into a pause */
-
-int attr_left_of_all(struct attr_run *r, const struct attr_view *v, const struct attr_shape *shape,
-	double *ret)
-{
-	struct attr_kernel k = {0};
-	struct attr_nnls s = {0};
-	struct attr_gram g;
-	struct attr_row *row;
-	size_t n = r->st->readings.n;
-	int rc = attr_gram_init(&g, v->n_cols, 1, v->t0, attr_begin(v, v->n), 1e30, 1, r->err);
-
-	if (rc < 0)
-		return rc;
-	rc = attr_nnls_init(&s, g.dim, 1, r->err);
-	if (!rc)
-		rc = attr_kernel_open(&k, v, &r->st->readings, shape, 0, n, r->err);
-	if (!rc) {
-		k.stride = n / ATTR_LEFT_OF + 1;
-		while ((row = attr_kernel_next(&k)))
-			attr_gram_add(&g, row);
-		attr_nnls_solve(&s, g.sum, attr_sum_h(g.sum, g.dim));
-		*ret = attr_sum_residual(&g, g.sum, s.x) / (double)(g.rows ? g.rows : 1);
-		attr_kernel_close(&k);
-	}
-	attr_nnls_release(&s);
-	attr_gram_release(&g);
-	return rc;
-}
 
 bool attr_has_outside(const struct attr_view *v)
 {
@@ -217,7 +187,7 @@ int attr_outside_edges(struct attr_run *r)
 		return 0;
 	if (!of)
 		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", cols);
-	rc = attr_kernel_open(&k, &st->view, &st->readings, &st->shape, 0, st->readings.n, r->err);
+	rc = attr_left_open(&k, r);
 	if (rc < 0)
 		return rc;
 	while ((row = attr_kernel_next(&k)))

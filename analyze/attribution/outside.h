@@ -6,14 +6,8 @@
 #include <stdbool.h>
 
 struct attr_run;
-struct attr_shape;
 struct attr_view;
 
-#define ATTR_LEFT_OF 20000 /* readings at most, about, evenly taken */
-
-/* Mean square of what SHAPE leaves of all readings, with one power for each column of V, W^2. */
-int attr_left_of_all(struct attr_run *r, const struct attr_view *v, const struct attr_shape *shape,
-	double *ret);
 bool attr_has_outside(const struct attr_view *v);
 
 /* Whether the readings of what is outside say that the sensor of the fit is wrong. 0 or -ENOMEM. */

@@ -13,7 +13,7 @@
 
 #include "analyze/attribution/pauses.h"
 #include "analyze/attribution/direct.h"
-#include "analyze/attribution/outside.h"
+#include "analyze/attribution/left.h"
 #include "analyze/attribution/rebuild.h"
 #include "analyze/attribution/run.h"
 #include "analyze/attribution/state.h"

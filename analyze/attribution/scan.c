@@ -23,6 +23,7 @@
 #include "analyze/attribution/run.h"
 #include "analyze/attribution/state.h"
 #include "analyze/attribution/view.h"
+#include "formats/base/order.h"
 #include "formats/base/progress.h"
 #include "formats/base/util.h"
 
@@ -114,6 +115,18 @@ int attr_scan_at(struct attr_scan *s, const struct attr_shape *shape, double *re
 	attr_kernel_close(&k);
 	attr_gram_release(&g);
 	return 0;
+}
+
+static int by_rss(const void *a, const void *b)
+{
+	const struct attr_place *x = a, *y = b;
+
+	return (x->rss > y->rss) - (x->rss < y->rss);
+}
+
+void attr_places_sort(struct attr_place *place, size_t n)
+{
+	erg_sort(place, n, sizeof(*place), by_rss);
 }
 
 /* Two starts that Gauss-Newton would bring to one minimum. */
@@ -307,7 +320,6 @@ int attr_scan_grid(struct attr_scan *s, const struct attr_shape *base, bool slow
 
 /* Low-passes and windows, slower than those of the grid. */
 static const double slow_tau[] = {6e7, 2e8, 6e8}, slow_window[] = {3e7, 1e8, 3e8, 1e9};
-#define SLOW_PART 0.02 /* of a run, that a slow sensor remembers at most */
 
 int attr_scan_slow(struct attr_scan *s, const struct attr_shape *base, double least)
 {
@@ -321,7 +333,7 @@ int attr_scan_slow(struct attr_scan *s, const struct attr_shape *base, double le
 		bool low = i < ERG_ARRAY_SIZE(slow_tau);
 		double slow = low ? slow_tau[i] : slow_window[w];
 
-		if (slow < least || within_run(s, slow, SLOW_PART) < slow)
+		if (slow < least || within_run(s, slow, ATTR_SLOW_PART) < slow)
 			continue;
 		cell[n].shape = *base;
 		if (low)
@@ -364,7 +376,7 @@ static bool shifted_cell(const struct attr_scan *s, const struct attr_place *p, 
 
 	if (lag < -fmin(SKEW_USUAL * p->shape.mid_ns, 2e7) ||
 		lag > fmax(lag_max(s), p->shape.lag_ns) || window < 1e4 ||
-		within_run(s, window, SLOW_PART) < window)
+		within_run(s, window, ATTR_SLOW_PART) < window)
 		return false;
 	ret->shape = p->shape;
 	ret->shape.window_ns = window;
@@ -420,7 +432,7 @@ int attr_scan_to_iteration(struct attr_scan *s, const struct attr_shape *base)
 	if (base->kind == ERG_SENSOR_COUNTER)
 		return 0;
 	for (double window = step; window < s->iteration && n < WINDOWS_MAX; window += step) {
-		if (within_run(s, window, SLOW_PART) < window)
+		if (within_run(s, window, ATTR_SLOW_PART) < window)
 			break;
 		cell[n].shape = *base;
 		cell[n].shape.window_ns = window;

@@ -15,6 +15,7 @@ struct erg_attr_state;
 
 #define ATTR_SAME_FIT 30    /* variances of a reading by which a worse minimum is no rival */
 #define ATTR_SLOW_LEAST 6e7 /* ns: what a slow sensor remembers at least */
+#define ATTR_SLOW_PART 0.02 /* of a run, that a slow sensor remembers at most */
 #define ATTR_REFINED 10     /* places that are kept of a grid; two more may join them */
 
 struct attr_place {
@@ -22,6 +23,8 @@ struct attr_place {
 	double rss;
 	bool own; /* where the search began */
 };
+/* The one that leaves least first. */
+void attr_places_sort(struct attr_place *place, size_t n);
 
 struct attr_scan {
 	struct attr_run *r;
@@ -57,8 +60,9 @@ int attr_scan_slow(struct attr_scan *s, const struct attr_shape *base, double le
 int attr_scan_far(struct attr_scan *s, const struct attr_shape *base);
 /* Windows up to an iteration of the work, of which the grid has few, by steps of a segment. */
 int attr_scan_to_iteration(struct attr_scan *s, const struct attr_shape *base);
-/* Windows of whole iterations more than those of the best places: where iterations are alike, a window and what is left
- * of it by whole iterations see the same but for its depth, and a search comes to the one that it looks at first. */
+/* Windows that begin or end whole iterations earlier or later than those of the best places: where iterations are alike, a
+ * window and what is left of it by whole iterations see the same but for its depth, and a search comes to the one that it
+ * looks at first. */
 int attr_scan_shifted(struct attr_scan *s);
 /* A window more and the edges of short layers lie elsewhere: many windows, no low-pass. */
 int attr_scan_finely(struct attr_scan *s, const struct attr_shape *base);

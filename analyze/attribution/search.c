@@ -22,32 +22,24 @@
 #include "analyze/attribution/extras.h"
 #include "analyze/attribution/gram.h"
 #include "analyze/attribution/kernel.h"
+#include "analyze/attribution/left.h"
 #include "analyze/attribution/nnls.h"
-#include "analyze/attribution/outside.h"
 #include "analyze/attribution/pool.h"
 #include "analyze/attribution/refit.h"
 #include "analyze/attribution/run.h"
 #include "analyze/attribution/scan.h"
 #include "analyze/attribution/state.h"
 #include "analyze/attribution/weights.h"
-#include "formats/base/order.h"
 #include "formats/base/util.h"
 
 #define CARRIED 3
 #define AUDITED 5
 #define SAME_SHARE 0.05 /* of the residual that another run than the stretch may ask for */
 #define AUDIT_ROWS 600
-#define FAR_WINDOW 0.25
+#define DOUBTED 0.25       /* of the window declared, that the one fitted differs by */
 #define FAR_LESS 0.8       /* of what the fit leaves */
 #define LAG_BELIEVED 0.3e9 /* the best of a range, near its end, need not be the best */
 #define WIDE_JOBS 4        /* fits of many columns at a time, for their memory */
-
-static int by_rss(const void *a, const void *b)
-{
-	const struct attr_place *x = a, *y = b;
-
-	return (x->rss > y->rss) - (x->rss < y->rss);
-}
 
 /* Of places that fit alike (lags of whole iterations where these are all the same) the one nearest to
  * what was declared comes first. ROWS: readings that the fits are of. */
@@ -152,7 +144,7 @@ static int refine_places(struct attr_scan *s, size_t n, size_t from, size_t to)
 	}
 	if (rc < 0)
 		return rc;
-	erg_sort(s->best, n, sizeof(*s->best), by_rss);
+	attr_places_sort(s->best, n);
 	prefer_near(s, n, (double)(to - from));
 	return 0;
 }
@@ -328,14 +320,14 @@ static bool window_in_doubt(const struct attr_run *r, const struct attr_shape *h
 
 	return here->kind != ERG_SENSOR_COUNTER &&
 		(r->st->rail.model.provenance == ERG_PROVENANCE_ASSUMED ||
-			fabs(attr_window_of(here) - declared) > FAR_WINDOW * declared);
+			fabs(attr_window_of(here) - declared) > DOUBTED * declared);
 }
 
 /* Whether place P, which fits the stretch as HERE does, does so with all readings, too, also those outside of the work. */
 static int alike_of_all(struct attr_run *r, const struct attr_shape *here,
 	const struct attr_shape *p, bool *ret)
 {
-	double rows = fmin((double)r->st->readings.n, ATTR_LEFT_OF), as_fitted, left;
+	double rows = attr_left_rows(r), as_fitted, left;
 	int rc = attr_left_of_all(r, &r->st->view, here, &as_fitted);
 
 	if (!rc)

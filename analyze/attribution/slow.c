@@ -8,8 +8,7 @@
 #include <math.h>
 
 #include "analyze/attribution/slow.h"
-#include "analyze/attribution/kernel.h"
-#include "analyze/attribution/outside.h"
+#include "analyze/attribution/left.h"
 #include "analyze/attribution/readings.h"
 #include "analyze/attribution/run.h"
 #include "analyze/attribution/scan.h"
@@ -58,7 +57,7 @@ static bool as_good(const struct attr_run *r, double n, double rss, double as_fi
 static int as_good_outside(struct attr_scan *s, bool *ret)
 {
 	struct attr_run *r = s->r;
-	double as_fitted, rss, n = fmin((double)r->st->readings.n, ATTR_LEFT_OF);
+	double as_fitted, rss, n = attr_left_rows(r);
 	int rc = attr_left_of_all(r, &r->st->view, &r->st->shape, &as_fitted);
 
 	for (size_t i = 0; i < s->n && !rc && !*ret; i++) {
@@ -93,32 +92,4 @@ int attr_slower(struct attr_run *r, bool *ret)
 		rc = as_good_outside(&s, ret);
 	attr_scan_close(&s);
 	return rc;
-}
-
-int attr_explains_little(struct attr_run *r, double share, bool *ret)
-{
-	const struct erg_attr_state *st = r->st;
-	double n = 0, sum = 0, square = 0, left = 0;
-	struct attr_kernel k;
-	struct attr_row *row;
-	int rc = attr_kernel_open(&k, &st->view, &st->readings, &st->shape, 0, st->readings.n,
-		r->err);
-
-	*ret = false;
-	if (rc < 0)
-		return rc;
-	k.stride = st->readings.n / SLOWER_ROWS + 1;
-	while ((row = attr_kernel_next(&k))) {
-		double e = attr_row_left(row, st->power);
-
-		if (!attr_row_counts(&st->view, row))
-			continue;
-		n += 1;
-		sum += row->y;
-		square += row->y * row->y;
-		left += e * e;
-	}
-	attr_kernel_close(&k);
-	*ret = n > 0 && left > share * (square - sum * sum / n);
-	return 0;
 }

@@ -10,7 +10,5 @@ struct attr_run;
 /* Whether a sensor that remembers for much longer than the one fitted leaves less than half of what that leaves; or no more
  * than that, where nobody declared the sensor or the run is too short to test it. The fit stays. 0 or a failure. */
 int attr_slower(struct attr_run *r, bool *ret);
-/* Whether the fit leaves more than SHARE of what the readings within the work vary by: then the tests have little to see. */
-int attr_explains_little(struct attr_run *r, double share, bool *ret);
 
 #endif
