@@ -13,7 +13,7 @@
 
 #include "analyze/attribution/times.h"
 #include "analyze/attribution/classes.h"
-#include "analyze/attribution/extras.h"
+#include "analyze/attribution/sensor_columns.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/refit.h"
 #include "analyze/attribution/run.h"

@@ -16,7 +16,7 @@
 
 #include "analyze/attribution/instances.h"
 #include "analyze/attribution/rng.h"
-#include "analyze/attribution/several.h"
+#include "analyze/attribution/split_columns.h"
 #include "analyze/attribution/view.h"
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
@@ -134,7 +134,7 @@ static uint8_t choose_range(struct bent *b, double *x, size_t n, size_t pieces)
 
 /* Columns that are long enough to be integrated directly stay. */
 static int plan_columns(const struct attr_view *v, const bool *keep, size_t pieces,
-	struct attr_several *s, struct bent *b, size_t *ret_cols)
+	struct attr_split *s, struct bent *b, size_t *ret_cols)
 {
 	size_t n = attr_first(v, v->n), cols = 0;
 	_cleanup_(erg_freep) double *x = malloc(v->n_cols * SAMPLE_MAX * sizeof(double));
@@ -181,7 +181,7 @@ static double spline(int i, int degree, int pieces, double x)
 }
 
 /* The hats that z lies under. Returns how many. */
-static size_t hats(const struct attr_several *s, const struct bent *b, double z, uint16_t *col,
+static size_t hats(const struct attr_split *s, const struct bent *b, double z, uint16_t *col,
 	float *share)
 {
 	int pieces = s->n - 2;
@@ -204,7 +204,7 @@ static size_t hats(const struct attr_several *s, const struct bent *b, double z,
 	return n;
 }
 
-static void fill_entries(const struct attr_view *v, const struct attr_several *s,
+static void fill_entries(const struct attr_view *v, const struct attr_split *s,
 	const struct bent *b, struct attr_columns *n)
 {
 	uint32_t out = 0;
@@ -231,7 +231,7 @@ int attr_bend(struct attr_view *v, const bool *keep, size_t pieces, const double
 	double **ret_power, struct erg_err *err)
 {
 	_cleanup_(erg_freep) struct bent *b = calloc(v->n_cols + 1, sizeof(*b));
-	_cleanup_(erg_freep) struct attr_several *s = calloc(v->n_cols + 1, sizeof(*s));
+	_cleanup_(erg_freep) struct attr_split *s = calloc(v->n_cols + 1, sizeof(*s));
 	struct attr_columns n = {0};
 	size_t cols = 0, old = v->n_cols;
 	int rc = b && s

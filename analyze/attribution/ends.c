@@ -10,7 +10,7 @@
 #include "analyze/attribution/ends.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/readings.h"
-#include "analyze/attribution/seen.h"
+#include "analyze/attribution/reading_time.h"
 #include "analyze/attribution/state.h"
 #include "analyze/attribution/view.h"
 

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 
 #include "analyze/attribution/halves.h"
-#include "analyze/attribution/extras.h"
+#include "analyze/attribution/sensor_columns.h"
 #include "analyze/attribution/late_in_layer.h"
 #include "analyze/attribution/view.h"
 

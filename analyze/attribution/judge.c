@@ -6,7 +6,7 @@
 #include <math.h>
 
 #include "analyze/attribution/judge.h"
-#include "analyze/attribution/extras.h"
+#include "analyze/attribution/sensor_columns.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/misfit.h"
 #include "analyze/attribution/refit.h"

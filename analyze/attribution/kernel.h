@@ -39,7 +39,7 @@ struct attr_row {
 	double sw;    /* root of its weight: y, a and x are multiplied by it */
 	double slope; /* W/ns: d(model)/d(lag) where the sensor is asked, before the weight */
 	double apart; /* share of columns that are integrated apart */
-	double x[ATTR_EXTRA_MAX]; /* further columns (extras.c); x[0] W/ns: d(model)/d(lag), for the
+	double x[ATTR_EXTRA_MAX]; /* further columns (sensor_columns.c); x[0] W/ns: d(model)/d(lag), for the
 				     power given; 0 without */
 };
 

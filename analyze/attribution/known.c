@@ -18,7 +18,7 @@
 #include "analyze/attribution/known.h"
 #include "analyze/attribution/cholesky.h"
 #include "analyze/attribution/direct.h"
-#include "analyze/attribution/extras.h"
+#include "analyze/attribution/sensor_columns.h"
 #include "analyze/attribution/gram.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/nnls.h"

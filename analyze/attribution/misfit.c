@@ -23,7 +23,7 @@
 #include "analyze/attribution/misfit.h"
 #include "analyze/attribution/cholesky.h"
 #include "analyze/attribution/curve.h"
-#include "analyze/attribution/extras.h"
+#include "analyze/attribution/sensor_columns.h"
 #include "analyze/attribution/gram.h"
 #include "analyze/attribution/halves.h"
 #include "analyze/attribution/kernel.h"
@@ -79,7 +79,7 @@ struct scores {
 	bool *own;         /* n_z: the model leaves something of z */
 	double ee, yy;     /* squared residuals, squared readings */
 	size_t rows, pure; /* readings, and those that saw one column alone */
-	struct attr_extras x;
+	struct attr_sensor_columns x;
 	size_t hint[ATTR_SHIFTS + 1][2];
 	struct attr_late_in_layer late; /* its columns are those of z from ATTR_Z on */
 	struct attr_halves halves;      /* and its those after them */
@@ -92,11 +92,11 @@ struct scores {
 /* The columns of one reading that the tests are about. */
 static int score_columns(struct scores *s, size_t m, const struct attr_row *row)
 {
-	struct attr_extras *x = &s->x;
+	struct attr_sensor_columns *x = &s->x;
 	struct attr_look l;
 	double here, at, slope;
 	double half = (double)(attr_begin(x->view, x->view->n) - x->view->t0) / 2;
-	int r = attr_extras_fill(x, m, s->z + ATTR_Z_PSI);
+	int r = attr_sensor_columns_fill(x, m, s->z + ATTR_Z_PSI);
 
 	memset(s->z + ATTR_Z_SHIFT, 0, (ATTR_Z - ATTR_Z_SHIFT) * sizeof(double));
 	s->late.n_at = s->halves.n_at = 0;
@@ -391,7 +391,7 @@ static int alloc_scores(struct scores *s)
 
 static void free_scores(struct scores *s)
 {
-	attr_extras_close(&s->x);
+	attr_sensor_columns_close(&s->x);
 	attr_late_in_layer_close(&s->late);
 	attr_halves_close(&s->halves);
 	free(s->left);
@@ -618,8 +618,8 @@ int attr_misfit(struct attr_run *r, struct attr_tests *ret)
 
 	memset(ret, 0, sizeof(*ret));
 	if (!rc)
-		rc = attr_extras_open(&s.x, &r->st->view, &r->st->readings, &r->st->shape, all,
-			r->st->power, r->tau_reach);
+		rc = attr_sensor_columns_open(&s.x, &r->st->view, &r->st->readings, &r->st->shape,
+			all, r->st->power, r->tau_reach);
 	s.x.curve.n_groups = r->st->view.z ? ATTR_GROUPS : 0;
 	if (!rc)
 		rc = score_rows(&s);

@@ -9,7 +9,7 @@
 #include <gsl/gsl_statistics.h>
 
 #include "analyze/attribution/model.h"
-#include "analyze/attribution/extras.h"
+#include "analyze/attribution/sensor_columns.h"
 #include "analyze/attribution/judge.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/misfit.h"

@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "analyze/attribution/profile.h"
-#include "analyze/attribution/several.h"
+#include "analyze/attribution/split_columns.h"
 #include "analyze/attribution/view.h"
 #include "formats/base/memory.h"
 #include "formats/base/util.h"
@@ -155,7 +155,7 @@ struct made {
 	uint32_t entries;
 };
 
-static int put(const struct cutter *c, const struct attr_several *s, size_t i, uint64_t begin,
+static int put(const struct cutter *c, const struct attr_split *s, size_t i, uint64_t begin,
 	uint64_t end, struct made *m)
 {
 	const struct attr_view *v = c->v;
@@ -180,7 +180,7 @@ static int put(const struct cutter *c, const struct attr_several *s, size_t i, u
 	return erg_times_push(&m->begin, begin);
 }
 
-static int fill(struct cutter *c, const struct attr_several *s, struct made *m)
+static int fill(struct cutter *c, const struct attr_split *s, struct made *m)
 {
 	const struct attr_view *v = c->v;
 	int rc = 0;
@@ -223,7 +223,7 @@ static int plan(struct cutter *c, const uint8_t *profile, double window_ns, size
 	return rc;
 }
 
-static void install(struct attr_view *v, const struct attr_several *s, struct made *m)
+static void install(struct attr_view *v, const struct attr_split *s, struct made *m)
 {
 	attr_columns_install(v, s, &m->n, m->cols);
 	free(v->z); /* of columns that are no more */
@@ -258,7 +258,7 @@ static void release(struct cutter *c)
 	free(c->cut);
 }
 
-static size_t plan_columns(const struct cutter *c, struct attr_several *s)
+static size_t plan_columns(const struct cutter *c, struct attr_split *s)
 {
 	size_t cols = 0;
 
@@ -275,7 +275,7 @@ int attr_profile_view(struct attr_view *v, const uint8_t *profile, double window
 {
 	struct cutter c = {.v = v};
 	struct made m = {0};
-	_cleanup_(erg_freep) struct attr_several *s = calloc(v->n_cols + 1, sizeof(*s));
+	_cleanup_(erg_freep) struct attr_split *s = calloc(v->n_cols + 1, sizeof(*s));
 	size_t segments = 0, entries = 0;
 	int rc = s ? alloc(&c) : -ENOMEM;
 

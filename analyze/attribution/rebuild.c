@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "analyze/attribution/rebuild.h"
-#include "analyze/attribution/extras.h"
+#include "analyze/attribution/sensor_columns.h"
 #include "analyze/attribution/instances.h"
 #include "analyze/attribution/profile.h"
 #include "analyze/attribution/run.h"

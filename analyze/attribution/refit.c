@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The fit of the whole run. What is not known of the sensor (its lag, window, low-pass and clock) is
- * among the unknowns: Gauss-Newton with the derivatives of extras.c, each step a pass over the data,
+ * among the unknowns: Gauss-Newton with the derivatives of sensor_columns.c, each step a pass over the data,
  * halved until the residual falls. What was declared is where it begins, and enters as knowledge so
  * vague that only a run that says nothing of a parameter is held by it. The last pass stays as the
  * sums from which the intervals are drawn, so what the run does not know of the sensor widens them.
@@ -12,7 +12,7 @@
 
 #include "analyze/attribution/refit.h"
 #include "analyze/attribution/bootstrap.h"
-#include "analyze/attribution/extras.h"
+#include "analyze/attribution/sensor_columns.h"
 #include "analyze/attribution/gram.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/misfit.h"

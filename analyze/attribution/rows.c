@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "analyze/attribution/rows.h"
-#include "analyze/attribution/extras.h"
+#include "analyze/attribution/sensor_columns.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/run.h"
 #include "analyze/attribution/state.h"
@@ -44,8 +44,9 @@ static int open_rows(struct attr_rows *w, struct attr_run *r, const struct attr_
 		r->to ? r->to : st->readings.n, r->err);
 	if (rc < 0 || !psi)
 		return rc;
-	w->with_extras = true;
-	return attr_extras_open(&w->x, &st->view, &st->readings, shape, psi, power, r->tau_reach);
+	w->with_sensor = true;
+	return attr_sensor_columns_open(&w->x, &st->view, &st->readings, shape, psi, power,
+		r->tau_reach);
 }
 
 int attr_rows_open_plain(struct attr_rows *w, struct attr_run *r, const struct attr_shape *shape,
@@ -64,9 +65,9 @@ int attr_rows_open(struct attr_rows *w, struct attr_run *r, const struct attr_sh
 
 void attr_rows_close(struct attr_rows *w)
 {
-	w->r->work += (double)w->k.work + (w->with_extras ? (double)w->x.curve.work : 0);
+	w->r->work += (double)w->k.work + (w->with_sensor ? (double)w->x.curve.work : 0);
 	attr_kernel_close(&w->k);
-	attr_extras_close(&w->x);
+	attr_sensor_columns_close(&w->x);
 }
 
 /* Whether the row's window touches a change of the frequency. */
@@ -95,8 +96,8 @@ int attr_rows_next(struct attr_rows *w, struct attr_row **ret)
 			erg_progress("attribution", w->n, st->readings.n);
 		if (!attr_row_counts(&st->view, row) || saw_change(w, row))
 			continue;
-		if (w->with_extras) {
-			rc = attr_extras_fill(&w->x, w->k.m - w->k.stride, row->x);
+		if (w->with_sensor) {
+			rc = attr_sensor_columns_fill(&w->x, w->k.m - w->k.stride, row->x);
 			if (rc < 0)
 				return erg_fail(w->r->err, rc,
 					"out of memory for the readings' "

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "analyze/attribution/extras.h"
+#include "analyze/attribution/sensor_columns.h"
 #include "analyze/attribution/kernel.h"
 
 struct attr_run;
@@ -18,8 +18,8 @@ struct attr_rows {
 	struct attr_run *r;
 	struct attr_shape shape;
 	struct attr_kernel k;
-	struct attr_extras x;
-	bool with_extras;
+	struct attr_sensor_columns x;
+	bool with_sensor;
 	const double *power; /* by which the rows are weighed, and the further columns are */
 	size_t n, change;
 };

@@ -28,7 +28,7 @@
  *   gates.c      all of it           -> what may be said
  *   combine.c    replicates          -> intervals, and what may be said of sums
  *   interval.c   readings            -> the energy of stretches of time (ends.c: what their ends do to it), by the times
- *                                       that readings are of (seen.c)
+ *                                       that readings are of (reading_time.c)
  *   total.c      readings, the fit   -> the energy of the run
  *   reconcile.c  both                -> parts that make up the whole
  */
@@ -38,7 +38,7 @@
 
 #include "analyze/attribution/attribution.h"
 #include "analyze/attribution/bootstrap.h"
-#include "analyze/attribution/extras.h"
+#include "analyze/attribution/sensor_columns.h"
 #include "analyze/attribution/judge.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/lag.h"
@@ -86,8 +86,8 @@ struct attr_run {
 	/* per class, J, as columns may be bent since: what another sensor says that fits as well; NULL */
 	double *rival;
 	struct attr_misfit misfit;
-	struct attr_shape *
-		alike; /* of a run of layers that are: sensors that all readings may be of (alike.c); NULL */
+	/* of a run of layers that are: sensors that all readings may be of (alike.c); NULL */
+	struct attr_shape *alike;
 	size_t n_alike;
 	bool *uneven;     /* per class: its halves differ, by the last test */
 	uint8_t *profile; /* per class: enum attr_profile of its columns; NULL: all are even */

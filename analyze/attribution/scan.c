@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "analyze/attribution/scan.h"
-#include "analyze/attribution/extras.h"
+#include "analyze/attribution/sensor_columns.h"
 #include "analyze/attribution/gram.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/nnls.h"

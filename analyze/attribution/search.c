@@ -19,7 +19,7 @@
 #include "analyze/attribution/search.h"
 #include "analyze/attribution/bootstrap.h"
 #include "analyze/attribution/classes.h"
-#include "analyze/attribution/extras.h"
+#include "analyze/attribution/sensor_columns.h"
 #include "analyze/attribution/gram.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/left.h"

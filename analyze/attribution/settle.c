@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "analyze/attribution/settle.h"
-#include "analyze/attribution/extras.h"
+#include "analyze/attribution/sensor_columns.h"
 #include "analyze/attribution/judge.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/refit.h"

@@ -8,7 +8,7 @@
 #include <math.h>
 
 #include "analyze/attribution/times.h"
-#include "analyze/attribution/extras.h"
+#include "analyze/attribution/sensor_columns.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/readings.h"
 #include "analyze/attribution/rows.h"

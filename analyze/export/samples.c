@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The readings as they were recorded, as a table that erg-record import takes: a column for each channel, a row for
- * each time at which any was read, and above it what is known of the sensors (formats/told.h). A number has as many
+ * each time at which any was read, and above it what is known of the sensors (formats/samples_head.h). A number has as many
  * digits behind the point as its raw value is exact to.
  */
 #include "analyze/export/samples.h"
@@ -14,7 +14,7 @@
 #include "analyze/result/csv.h"
 #include "analyze/timeline/rail.h"
 #include "formats/base/util.h"
-#include "formats/told.h"
+#include "formats/samples_head.h"
 
 #define DECIMALS_MAX 9
 
@@ -74,7 +74,8 @@ static void put_column(const struct erg_timeline *tl, const struct column *col, 
 		: erg_sensor_kind_fits(ERG_SENSOR_COUNTER, d->quantity)        ? ERG_SENSOR_COUNTER
 									       : ERG_SENSOR_POINT;
 
-	fprintf(out, ERG_TOLD "column %zu\tkind=%s\tperiod_ns=%llu\tlag_ns=%lld\tlag_u_ns=%llu",
+	fprintf(out,
+		ERG_SAMPLES_HEAD "column %zu\tkind=%s\tperiod_ns=%llu\tlag_ns=%lld\tlag_u_ns=%llu",
 		number, erg_sensor_kind_name(kind), (unsigned long long)m->period_ns,
 		(long long)m->lag_ns, (unsigned long long)m->lag_u_ns);
 	if (kind != ERG_SENSOR_COUNTER)
@@ -96,11 +97,11 @@ static void put_column(const struct erg_timeline *tl, const struct column *col, 
 
 static void put_told(const struct erg_timeline *tl, const struct column *cols, size_t n, FILE *out)
 {
-	fprintf(out, ERG_TOLD "run %llu %llu\n", (unsigned long long)tl->begin,
+	fprintf(out, ERG_SAMPLES_HEAD "run %llu %llu\n", (unsigned long long)tl->begin,
 		(unsigned long long)tl->end);
 	for (size_t i = 0; i < tl->n_phases; i++)
 		if (!strpbrk(tl->phases[i].name, "\r\n"))
-			fprintf(out, ERG_TOLD "phase %llu %llu %s\n",
+			fprintf(out, ERG_SAMPLES_HEAD "phase %llu %llu %s\n",
 				(unsigned long long)tl->phases[i].begin,
 				(unsigned long long)tl->phases[i].end, tl->phases[i].name);
 	for (size_t i = 0; i < n; i++)

@@ -18,7 +18,7 @@
 #include "formats/base/memory.h"
 #include "formats/base/order.h"
 #include "formats/base/util.h"
-#include "formats/told.h"
+#include "formats/samples_head.h"
 
 static const struct erg_tl_channel *channel_read(const struct erg_timeline *tl, const char *rail,
 	enum erg_quantity q)
@@ -149,7 +149,7 @@ static bool is_at_stamp(const struct erg_tl_source *src)
 
 bool erg_rail_own_time(const struct erg_tl_source *src)
 {
-	return src->native_time || (src->kind && !strcmp(src->kind, ERG_TOLD_OWN_TIME));
+	return src->native_time || (src->kind && !strcmp(src->kind, ERG_EXPORTED_OWN_TIME));
 }
 
 /* 1: formed, 0: the channels are not enough for a rail. */

@@ -107,8 +107,8 @@ struct erg_import_log {
 	const char *apart;    /* what would tell devices apart, for errors; NULL: a column */
 	double foreign_share; /* of all lines, beyond which the log is refused; 0: a tenth */
 	char sha256[65]; /* of what was read; "" where the reader did not read the file itself */
-	char **told;     /* of columns, by what exported them */
-	size_t n_told;
+	char **head;     /* of columns, by what exported them */
+	size_t n_head;
 	int64_t run_begin, run_end; /* of the command, by the same; the same: not told */
 };
 
@@ -393,17 +393,18 @@ bool erg_import_is_load(const int64_t *changes, struct erg_import_step *steps, s
 
 /* "key=value …" or "NAME:key=value" of --sensor, checked and kept in LIST (array of words). */
 int erg_import_sensor_parse(json_t *list, const char *text, struct erg_err *err);
-/* Gives every channel its unit's default model; then told.c and these are asked. */
+/* Gives every channel its unit's default model; then samples_head.c and these are asked. */
 void erg_import_default_models(struct erg_import_log *log);
 /* Gives channels what LIST says; before erg_import_check(). */
 int erg_import_settings(struct erg_import_log *log, const json_t *list, struct erg_err *err);
 /* What one word, as it is written, says of a channel. -EINVAL for a kind that does not fit. */
 int erg_import_set_word(struct erg_import_channel *c, const struct erg_sensor_word *w,
 	const char *as_written, struct erg_err *err);
-/* A line of those that erg-analyze export writes above a table (told.c); and, once there are channels, what they
+/* A line of those that erg-analyze export writes above a table (samples_head.c); and, once there are channels, what they
  * said of these. -EINVAL. */
-int erg_import_told(struct erg_import_log *log, const char *text, size_t line, struct erg_err *err);
-int erg_import_apply_told(struct erg_import_log *log, struct erg_err *err);
+int erg_import_samples_head(struct erg_import_log *log, const char *text, size_t line,
+	struct erg_err *err);
+int erg_import_apply_samples_head(struct erg_import_log *log, struct erg_err *err);
 /* What the manifest and the trace call the kind of a source, of which the channel is. */
 const char *erg_import_kind(const struct erg_import_channel *c, const char *kind);
 /* Sets which rails are within which others by the names that tools give them (rails.c). */

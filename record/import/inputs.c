@@ -301,7 +301,7 @@ static int read_log(struct erg_import_job *j, struct erg_err *err)
 		r = join_samples(j, err);
 	erg_import_default_models(&j->log);
 	if (r == 0)
-		r = erg_import_apply_told(&j->log, err);
+		r = erg_import_apply_samples_head(&j->log, err);
 	if (r == 0)
 		r = erg_import_settings(&j->log, j->o->sensors, err);
 	return r < 0 ? r

@@ -238,9 +238,9 @@ void erg_import_log_release(struct erg_import_log *log)
 		erg_import_store_release(&log->channels[i].store, log->channels[i].raw);
 	for (size_t i = 0; i < log->n_phases; i++)
 		free(log->phases[i].name);
-	for (size_t i = 0; i < log->n_told; i++)
-		free(log->told[i]);
-	free(log->told);
+	for (size_t i = 0; i < log->n_head; i++)
+		free(log->head[i]);
+	free(log->head);
 	free(log->channels);
 	free(log->phases);
 	erg_import_store_release(&log->t_store, log->t);

@@ -12,7 +12,7 @@
 #include "formats/base/utf8.h"
 #include "formats/base/util.h"
 #include "formats/lines.h"
-#include "formats/told.h"
+#include "formats/samples_head.h"
 #include "record/import/cells.h"
 #include "record/import/import.h"
 #include "record/import/point.h"
@@ -357,11 +357,11 @@ static int next_header(struct reader *r, struct erg_lines *lines, char **ret, st
 
 	do {
 		got = erg_lines_next(lines, ret, err);
-		if (got > 0 && !strncmp(*ret, ERG_TOLD, strlen(ERG_TOLD)) &&
-			erg_import_told(r->log, *ret, erg_lines_number(lines), err) < 0)
+		if (got > 0 && !strncmp(*ret, ERG_SAMPLES_HEAD, strlen(ERG_SAMPLES_HEAD)) &&
+			erg_import_samples_head(r->log, *ret, erg_lines_number(lines), err) < 0)
 			return -EINVAL;
 	} while (got > 0 &&
-		(!strncmp(*ret, ERG_TOLD, strlen(ERG_TOLD)) ||
+		(!strncmp(*ret, ERG_SAMPLES_HEAD, strlen(ERG_SAMPLES_HEAD)) ||
 			(**ret == '#' && time_form(*ret + 1 + strspn(*ret + 1, " ")) == -2 &&
 				!strpbrk(*ret, ",;\t")) ||
 			(!strncasecmp(*ret, "sep=", 4) && strlen(*ret) == 5)));

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "formats/base/util.h"
-#include "formats/told.h"
+#include "formats/samples_head.h"
 #include "record/import/import.h"
 
 #define CHANNELS_MAX 64
@@ -408,7 +408,7 @@ static void sort_into_sources(struct erg_import_log *log)
 
 const char *erg_import_kind(const struct erg_import_channel *c, const char *kind)
 {
-	return c->held && c->own_time ? ERG_TOLD_OWN_TIME : c->held ? ERG_TOLD_HELD : kind;
+	return c->held && c->own_time ? ERG_EXPORTED_OWN_TIME : c->held ? ERG_EXPORTED_HELD : kind;
 }
 
 size_t erg_import_sources(const struct erg_import_log *log)

@@ -34,7 +34,7 @@
 #include "record/sources/calibration.h"
 #include "record/spool/document.h"
 #include "record/sampler/emit.h"
-#include "record/session/vigil.h"
+#include "record/session/hang_watch.h"
 #include "formats/base/say.h"
 #include "record/spool/spool.h"
 #include "record/session/stale.h"
@@ -97,15 +97,15 @@ static int sources_find(struct erg_run *r, struct erg_err *err)
 		.proc = "/proc",
 		.interval_ns = (uint64_t)(1e9 / r->opt.rate_hz),
 	};
-	struct erg_vigil vigil;
+	struct erg_hang_watch watch;
 	bool power = false;
 	int n;
 
 	cfg.simulated = erg_attr_exists("%s/simulated", r->opt.sysfs);
 	/* A driver may hang, and signals are held. */
-	erg_vigil_start(&vigil, "a sensor's driver", NULL, true);
+	erg_hang_watch_start(&watch, "a sensor's driver", NULL, true);
 	n = erg_sources_find(r->opt.sources, &cfg, &r->sources, err);
-	erg_vigil_stop(&vigil);
+	erg_hang_watch_stop(&watch);
 	for (size_t i = 0; i < r->sources.n; i++)
 		power |= r->sources.sources[i]->cls == ERG_CLASS_POWER;
 	if (n >= 0 && !power)
@@ -268,10 +268,10 @@ static int session_open(struct erg_run *r, struct erg_err *err)
 		.chunk_period_ns = r->opt.chunk_period_ns,
 	};
 	struct erg_daemon_lock lock = ERG_DAEMON_LOCK_INIT;
-	struct erg_vigil vigil;
+	struct erg_hang_watch watch;
 	int n;
 
-	erg_vigil_start(&vigil, "the LTTng session daemon", r->spool, true);
+	erg_hang_watch_start(&watch, "the LTTng session daemon", r->spool, true);
 	erg_daemon_lock_take(&lock);
 	n = erg_daemon_ensure(&lock, err);
 	if (!n) {
@@ -285,7 +285,7 @@ static int session_open(struct erg_run *r, struct erg_err *err)
 	if (!n)
 		n = processes_take(r, err);
 	erg_daemon_lock_drop(&lock);
-	erg_vigil_stop(&vigil);
+	erg_hang_watch_stop(&watch);
 	return n;
 }
 

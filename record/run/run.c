@@ -30,7 +30,7 @@
 #include "record/sources/process.h"
 #include "record/sampler/emit.h"
 #include "record/spool/finish.h"
-#include "record/session/vigil.h"
+#include "record/session/hang_watch.h"
 #include "formats/base/say.h"
 #include "record/spool/spool.h"
 
@@ -257,7 +257,7 @@ static void summary_stream(struct erg_run *r)
 
 static void recording_end(struct erg_run *r)
 {
-	struct erg_vigil vigil;
+	struct erg_hang_watch watch;
 	struct erg_err err;
 
 	erg_keeper_stop(r->keeper);
@@ -277,7 +277,7 @@ static void recording_end(struct erg_run *r)
 		summary_stream(r);
 	if (r->spool && erg_spool_check(r->spool, &r->spool_id, &err) < 0)
 		recording_failed(r, &err);
-	erg_vigil_start(&vigil, "the LTTng session daemon", r->spool, false);
+	erg_hang_watch_start(&watch, "the LTTng session daemon", r->spool, false);
 	if (r->failure.code == -EPIPE)
 		erg_session_abandon(r->session);
 	else if (erg_session_stop(r->session, &r->losses, &err) == 0)
@@ -287,7 +287,7 @@ static void recording_end(struct erg_run *r)
 	erg_session_free(r->session);
 	r->session = NULL;
 	erg_daemon_release();
-	erg_vigil_stop(&vigil);
+	erg_hang_watch_stop(&watch);
 }
 
 static int archive_fill(struct erg_run *r, struct erg_err *err)

@@ -18,7 +18,7 @@
 #include "formats/base/util.h"
 #include "record/session/daemon.h"
 #include "record/run/run.h"
-#include "record/session/vigil.h"
+#include "record/session/hang_watch.h"
 
 #define AGAIN "ERG_RECORD_AGAIN"
 
@@ -76,14 +76,14 @@ int erg_run_files_check(size_t beyond, struct erg_err *err)
 static int daemon_start(struct erg_err *err)
 {
 	struct erg_daemon_lock lock = ERG_DAEMON_LOCK_INIT;
-	struct erg_vigil vigil;
+	struct erg_hang_watch watch;
 	int n;
 
-	erg_vigil_start(&vigil, "the LTTng session daemon", NULL, true);
+	erg_hang_watch_start(&watch, "the LTTng session daemon", NULL, true);
 	erg_daemon_lock_take(&lock);
 	n = erg_daemon_ensure(&lock, err);
 	erg_daemon_lock_drop(&lock);
-	erg_vigil_stop(&vigil);
+	erg_hang_watch_stop(&watch);
 	return n;
 }
 

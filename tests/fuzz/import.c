@@ -95,7 +95,7 @@ static void read_log(const struct erg_import_reader *reader, const char *path, u
 		r = erg_import_spread_told(&log, &how, notes, &err);
 	erg_import_default_models(&log);
 	if (r == 0)
-		r = erg_import_apply_told(&log, &err);
+		r = erg_import_apply_samples_head(&log, &err);
 	if (r == 0)
 		r = erg_import_settings(&log, sensors, &err);
 	if (r == 0)

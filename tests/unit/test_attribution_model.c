@@ -13,7 +13,7 @@
 #include <cmocka.h>
 
 #include "analyze/attribution/curve.h"
-#include "analyze/attribution/extras.h"
+#include "analyze/attribution/sensor_columns.h"
 #include "analyze/attribution/instances.h"
 #include "analyze/attribution/judge.h"
 #include "analyze/attribution/kernel.h"

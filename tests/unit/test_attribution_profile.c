@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "analyze/attribution/curve.h"
-#include "analyze/attribution/extras.h"
+#include "analyze/attribution/sensor_columns.h"
 #include "analyze/attribution/halves.h"
 #include "analyze/attribution/profile.h"
 #include "analyze/attribution/view.h"

@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What erg-analyze export --to samples says above its table (formats/told.h): when the command ran, phases, and of
+ * What erg-analyze export --to samples says above its table (formats/samples_head.h): when the command ran, phases, and of
  * each column what its sensor is.
  */
 #include <errno.h>
 #include <string.h>
 
 #include "formats/base/util.h"
-#include "formats/told.h"
+#include "formats/samples_head.h"
 #include "record/import/import.h"
 
 static int keep_column(struct erg_import_log *log, const char *text)
 {
-	char **p = reallocarray(log->told, log->n_told + 1, sizeof(*p));
+	char **p = reallocarray(log->head, log->n_head + 1, sizeof(*p));
 
 	if (!p)
 		return -ENOMEM;
-	log->told = p;
-	p[log->n_told] = strdup(text);
-	return p[log->n_told] ? (log->n_told++, 0) : -ENOMEM;
+	log->head = p;
+	p[log->n_head] = strdup(text);
+	return p[log->n_head] ? (log->n_head++, 0) : -ENOMEM;
 }
 
 static bool are_times(long long begin, long long end)
@@ -26,12 +26,13 @@ static bool are_times(long long begin, long long end)
 	return begin >= -ERG_IMPORT_TIME_MAX && end <= ERG_IMPORT_TIME_MAX && begin <= end;
 }
 
-int erg_import_told(struct erg_import_log *log, const char *text, size_t line, struct erg_err *err)
+int erg_import_samples_head(struct erg_import_log *log, const char *text, size_t line,
+	struct erg_err *err)
 {
 	long long begin, end;
 	int name = 0, n = 0, r = 0;
 
-	text += strlen(ERG_TOLD);
+	text += strlen(ERG_SAMPLES_HEAD);
 	if (sscanf(text, "run %lld %lld%n", &begin, &end, &n) == 2 && n && !text[n] &&
 		are_times(begin, end)) {
 		log->run_begin = begin;
@@ -69,7 +70,7 @@ static int apply_column(struct erg_import_log *log, char *text, struct erg_err *
 	if (column < 1 || column > log->n_channels || *end)
 		return erg_fail(err, -EINVAL,
 			"%s: '%scolumn %.20s': one of the %zu columns was expected", log->path,
-			ERG_TOLD, number ? number : "", log->n_channels);
+			ERG_SAMPLES_HEAD, number ? number : "", log->n_channels);
 	for (char *w = strtok_r(NULL, "\t", &save); w && r == 0; w = strtok_r(NULL, "\t", &save)) {
 		struct erg_import_channel *c = &log->channels[column - 1];
 		struct erg_sensor_word word;
@@ -87,11 +88,11 @@ static int apply_column(struct erg_import_log *log, char *text, struct erg_err *
 	return r;
 }
 
-int erg_import_apply_told(struct erg_import_log *log, struct erg_err *err)
+int erg_import_apply_samples_head(struct erg_import_log *log, struct erg_err *err)
 {
 	int r = 0;
 
-	for (size_t i = 0; i < log->n_told && r == 0; i++)
-		r = apply_column(log, log->told[i], err);
+	for (size_t i = 0; i < log->n_head && r == 0; i++)
+		r = apply_column(log, log->head[i], err);
 	return r;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef ERG_ANALYZE_ATTRIBUTION_SEEN_H
-#define ERG_ANALYZE_ATTRIBUTION_SEEN_H
+#ifndef ERG_ANALYZE_ATTRIBUTION_READING_TIME_H
+#define ERG_ANALYZE_ATTRIBUTION_READING_TIME_H
 
 /* Which time each reading is of, by the sensor as it was fitted. Times are ns since the view's t0. */
 #include <stdbool.h>

@@ -6,7 +6,7 @@
  */
 #include <stdlib.h>
 
-#include "analyze/attribution/several.h"
+#include "analyze/attribution/split_columns.h"
 #include "analyze/attribution/view.h"
 #include "formats/base/memory.h"
 
@@ -42,7 +42,7 @@ void attr_columns_free(struct attr_columns *n)
 }
 
 /* What follows from the old columns. */
-static void fill(const struct attr_view *v, const struct attr_several *s, struct attr_columns *n)
+static void fill(const struct attr_view *v, const struct attr_split *s, struct attr_columns *n)
 {
 	for (size_t c = 0; c < v->n_cols; c++) {
 		double sum = 0;
@@ -66,7 +66,7 @@ static void fill(const struct attr_view *v, const struct attr_several *s, struct
 	}
 }
 
-void attr_columns_install(struct attr_view *v, const struct attr_several *s, struct attr_columns *n,
+void attr_columns_install(struct attr_view *v, const struct attr_split *s, struct attr_columns *n,
 	size_t cols)
 {
 	struct attr_columns old = {.first = v->first,

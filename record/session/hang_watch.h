@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef ERG_RECORD_VIGIL_H
-#define ERG_RECORD_VIGIL_H
+#ifndef ERG_RECORD_HANG_WATCH_H
+#define ERG_RECORD_HANG_WATCH_H
 
 /*
  * Watches over a call that may hang (a session daemon that waits for a stopped program): says after
@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <stdbool.h>
 
-struct erg_vigil {
+struct erg_hang_watch {
 	pthread_t thread;
 	bool started;
 	int stop_fd;
@@ -18,7 +18,7 @@ struct erg_vigil {
 	bool drop;
 };
 
-void erg_vigil_start(struct erg_vigil *g, const char *what, const char *spool, bool drop);
-void erg_vigil_stop(struct erg_vigil *g);
+void erg_hang_watch_start(struct erg_hang_watch *g, const char *what, const char *spool, bool drop);
+void erg_hang_watch_stop(struct erg_hang_watch *g);
 
 #endif

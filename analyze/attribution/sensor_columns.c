@@ -13,7 +13,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "analyze/attribution/extras.h"
+#include "analyze/attribution/sensor_columns.h"
 #include "analyze/attribution/curve.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/readings.h"
@@ -71,7 +71,7 @@ bool attr_look(const struct attr_view *v, const struct attr_readings *r, const s
 }
 
 /* Half as much again and half as much, of the square. */
-static void set_blur(struct attr_extras *x)
+static void set_blur(struct attr_sensor_columns *x)
 {
 	double square = fmax(x->shape.blur_ns * x->shape.blur_ns, BLUR_LEAST * BLUR_LEAST);
 
@@ -82,7 +82,7 @@ static void set_blur(struct attr_extras *x)
 	x->to_lo = 0;
 }
 
-int attr_extras_open(struct attr_extras *x, const struct attr_view *v,
+int attr_sensor_columns_open(struct attr_sensor_columns *x, const struct attr_view *v,
 	const struct attr_readings *r, const struct attr_shape *s, const bool *psi,
 	const double *power, double tau_reach)
 {
@@ -123,19 +123,19 @@ int attr_extras_open(struct attr_extras *x, const struct attr_view *v,
 	return rc;
 }
 
-void attr_extras_close(struct attr_extras *x)
+void attr_sensor_columns_close(struct attr_sensor_columns *x)
 {
 	attr_curve_close(&x->curve);
 }
 
-static double moved(struct attr_extras *x, size_t j, const struct attr_look *l, double by,
+static double moved(struct attr_sensor_columns *x, size_t j, const struct attr_look *l, double by,
 	double wider)
 {
 	return attr_curve_mean(&x->curve, j, l->end + by, l->window + wider, l->stale, x->hint);
 }
 
 /* With the blur BLUR instead. */
-static double with_blur(struct attr_extras *x, size_t m, double blur)
+static double with_blur(struct attr_sensor_columns *x, size_t m, double blur)
 {
 	struct attr_shape s = x->shape;
 	struct attr_look l;
@@ -152,7 +152,7 @@ static bool is_rounding(double before, double after)
 	return fabs(before - after) <= ROUNDING * fmax(fabs(before), fabs(after));
 }
 
-int attr_extras_fill(struct attr_extras *x, size_t m, double *out)
+int attr_sensor_columns_fill(struct attr_sensor_columns *x, size_t m, double *out)
 {
 	struct attr_look l;
 	double reach, slope, before, after;

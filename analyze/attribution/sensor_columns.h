@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#ifndef ERG_ANALYZE_ATTRIBUTION_EXTRAS_H
-#define ERG_ANALYZE_ATTRIBUTION_EXTRAS_H
+#ifndef ERG_ANALYZE_ATTRIBUTION_SENSOR_COLUMNS_H
+#define ERG_ANALYZE_ATTRIBUTION_SENSOR_COLUMNS_H
 
 /* Parameters of the sensor as further columns of the least squares. */
 #include <stdbool.h>
@@ -28,7 +28,7 @@ double attr_delay_of(const struct attr_shape *s); /* of the middle of the kernel
 /* ATTR_PSI steps: ns, ns, ns^2, s/s. */
 void attr_shape_move(struct attr_shape *s, const double *step);
 
-struct attr_extras {
+struct attr_sensor_columns {
 	const struct attr_view *view;
 	const struct attr_readings *readings;
 	struct attr_shape shape;
@@ -43,11 +43,11 @@ struct attr_extras {
 /* TAU_REACH: ns, how far the step by the low-pass is thought to go from none. Behind a window of edges the
  * model has kinks, of which a low-pass changes more, for the square of its time constant, the shorter it is:
  * a difference that reaches much further than the step says too little, and the steps go to and fro. */
-int attr_extras_open(struct attr_extras *x, const struct attr_view *v,
+int attr_sensor_columns_open(struct attr_sensor_columns *x, const struct attr_view *v,
 	const struct attr_readings *r, const struct attr_shape *s, const bool *psi,
 	const double *power, double tau_reach);
-void attr_extras_close(struct attr_extras *x);
+void attr_sensor_columns_close(struct attr_sensor_columns *x);
 /* Derivatives of reading M by the free parameters, 0 of the others. */
-int attr_extras_fill(struct attr_extras *x, size_t m, double *out);
+int attr_sensor_columns_fill(struct attr_sensor_columns *x, size_t m, double *out);
 
 #endif

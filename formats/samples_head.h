@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#ifndef ERG_FORMATS_TOLD_H
-#define ERG_FORMATS_TOLD_H
+#ifndef ERG_FORMATS_SAMPLES_HEAD_H
+#define ERG_FORMATS_SAMPLES_HEAD_H
 
 /*
  * What `erg-analyze export --to samples` says above its table, for `erg-record import`: lines that begin with
- * ERG_TOLD, of which each is one of
+ * ERG_SAMPLES_HEAD, of which each is one of
  *
  *	run BEGIN END            when the command ran, ns of the table's clock
  *	phase BEGIN END NAME
@@ -14,9 +14,9 @@
  * column's unit is one in SI units here, and three more: simulated=1; held=1 of a register that was brought up to
  * date before it was read, as a recorder's are; and own_time=1 of one whose times are the sensor's own.
  */
-#define ERG_TOLD "#erg "
+#define ERG_SAMPLES_HEAD "#erg "
 /* Kinds of the sources that are made of these. */
-#define ERG_TOLD_HELD "exported:csv"
-#define ERG_TOLD_OWN_TIME "exported-own-time:csv"
+#define ERG_EXPORTED_HELD "exported:csv"
+#define ERG_EXPORTED_OWN_TIME "exported-own-time:csv"
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A vigil beside calls into LTTng's control library, which cannot be cancelled. When the person
+ * A watch beside calls into LTTng's control library, which cannot be cancelled. When the person
  * interrupts while one hangs, all that is left is to end the program; the session that may stay is
  * ended by the next recorder, as after SIGKILL.
  *
  * Signals stay pending: the main loop reads them, if it is ever reached.
  */
-#include "record/session/vigil.h"
+#include "record/session/hang_watch.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -35,7 +35,7 @@ static int interrupted(void)
 	return 0;
 }
 
-static void give_up(const struct erg_vigil *g, int sig)
+static void give_up(const struct erg_hang_watch *g, int sig)
 {
 	_cleanup_(erg_freep) char *word = g->spool ? erg_terminal_word(g->spool) : NULL;
 
@@ -49,9 +49,9 @@ static void give_up(const struct erg_vigil *g, int sig)
 	_exit(128 + sig);
 }
 
-static void *vigil_main(void *data)
+static void *watch_main(void *data)
 {
-	struct erg_vigil *g = data;
+	struct erg_hang_watch *g = data;
 	struct pollfd p = {.fd = g->stop_fd, .events = POLLIN};
 	int since = 0;
 
@@ -67,14 +67,14 @@ static void *vigil_main(void *data)
 	return NULL;
 }
 
-void erg_vigil_start(struct erg_vigil *g, const char *what, const char *spool, bool drop)
+void erg_hang_watch_start(struct erg_hang_watch *g, const char *what, const char *spool, bool drop)
 {
-	*g = (struct erg_vigil){.what = what, .spool = spool, .drop = drop};
+	*g = (struct erg_hang_watch){.what = what, .spool = spool, .drop = drop};
 	g->stop_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	g->started = g->stop_fd >= 0 && pthread_create(&g->thread, NULL, vigil_main, g) == 0;
+	g->started = g->stop_fd >= 0 && pthread_create(&g->thread, NULL, watch_main, g) == 0;
 }
 
-void erg_vigil_stop(struct erg_vigil *g)
+void erg_hang_watch_stop(struct erg_hang_watch *g)
 {
 	if (g->started) {
 		eventfd_write(g->stop_fd, 1);
