@@ -10,6 +10,7 @@
 #include <math.h>
 
 #include "analyze/attribution/total.h"
+#include "analyze/attribution/beat.h"
 #include "analyze/attribution/classes.h"
 #include "analyze/attribution/combine.h"
 #include "analyze/attribution/reconcile.h"
@@ -25,6 +26,9 @@
 #define FOUNDED 20
 /* And so many, where both say the same. */
 #define FOUNDED_AGREED 5
+
+/* Of the interval: what a beat changes less is within it. */
+#define BEAT_LEAST 0.1
 
 /* Of the whole run, by the readings alone less by the fit: J, and 0 where both say the same. */
 static double apart(const struct erg_est *fit, const struct erg_est *plain)
@@ -73,6 +77,20 @@ static void warn_gaps(struct erg_attr *a, bool fitted)
 				: "too much to tell its energy");
 }
 
+/* The readings' own sum of a run whose layers have no fit, less what a slow beat makes of it; all parts of the run
+ * follow. How near to a phase's power an uneven turn comes nobody knows: half of the correction is in doubt. */
+static struct erg_est without_beat(struct erg_attr *a, const struct erg_est *plain)
+{
+	struct erg_attr_state *st = a->state;
+	struct attr_beat beat = attr_beat(st);
+
+	if (fabs(beat.j) < BEAT_LEAST * (plain->hi - plain->lo))
+		return *plain;
+	st->ratio = 1 - beat.j / plain->value;
+	st->alias_j = hypot(beat.u_j, beat.j / 2 / 1.96);
+	return erg_attr_interval(a, st->view.t0, attr_begin(&st->view, st->view.n), NULL, NULL);
+}
+
 /*
  * ETS by the better of the two ways, EDP and ED2P: the time is exact, so the products of the
  * replicates are the replicates of the products. Where the readings' own sum is the better one the
@@ -91,6 +109,8 @@ int attr_total(struct erg_attr *a, struct erg_err *err)
 	st->unfair = seen_unfairly(a);
 	plain = erg_attr_interval(a, v->t0, attr_begin(v, v->n), &coverage, NULL);
 	fit = attr_combine_all(a);
+	if (!erg_est_resolved(&fit) && erg_est_resolved(&plain))
+		plain = without_beat(a, &plain);
 	both = erg_est_resolved(&fit) && erg_est_resolved(&plain);
 	fitted = erg_est_resolved(&fit) && !counter && fit_is_better(st, &fit, &plain, coverage);
 	if (fitted && both && coverage >= ALL)

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "analyze/attribution/beat.h"
 #include "analyze/attribution/bootstrap.h"
 #include "analyze/attribution/cholesky.h"
 #include "analyze/attribution/gram.h"
@@ -18,6 +19,7 @@
 #include "analyze/attribution/nnls.h"
 #include "analyze/attribution/readings.h"
 #include "analyze/attribution/rng.h"
+#include "analyze/attribution/state.h"
 #include "analyze/attribution/view.h"
 #include "formats/base/util.h"
 
@@ -299,6 +301,67 @@ static void test_gap_ends(void **state)
 	teardown(&f);
 }
 
+enum { TURNS = 600, HALVES = 2 * TURNS };
+
+/*
+ * Turns of 8 ms, in each half of which the power goes once through 8 W + 3 W sin. A reading in each half, at AT of it: over
+ * its first half the sine is 2/pi on the average, over all of it 0. Readings that were taken in the first LATE of a half
+ * have a stamp as if at its end.
+ */
+static struct attr_beat beat_of(double (*at)(size_t), double late, double noise_w)
+{
+	struct erg_attr_state st = {.shape = {.kind = ERG_SENSOR_POINT}};
+	static uint64_t t[HALVES];
+	static double v[HALVES];
+	struct attr_beat beat;
+	struct attr_rng rng;
+	struct fixture f;
+
+	setup(&f, TURNS);
+	attr_rng_seed(&rng, 5);
+	for (size_t m = 0; m < HALVES; m++) {
+		t[m] = 5000 + m * 4000000 + (uint64_t)(fmax(at(m), late) * 4e6);
+		v[m] = 8 + 3 * sin(2 * M_PI * at(m)) + noise_w * attr_rng_normal(&rng);
+	}
+	st.view = f.view;
+	st.readings = (struct attr_readings){.n = HALVES, .t = t, .v = v, .spacing_ns = 4e6};
+	beat = attr_beat(&st);
+	teardown(&f);
+	return beat;
+}
+
+/* Slowly through a half of the half, and through all of it; and quickly through all. */
+static double slowly_half(size_t m)
+{
+	return ((double)m + .5) / HALVES / 2;
+}
+
+static double slowly(size_t m)
+{
+	return ((double)m + .5) / HALVES;
+}
+
+static double quickly(size_t m)
+{
+	return fmod((double)m * .381966, 1);
+}
+
+static void test_beat(void **state)
+{
+	const double run_s = (TURNS - 1) * 8e-3; /* from the first beginning to the last */
+	const double by_hand = 3 * 2 / M_PI * run_s;
+	struct attr_beat half = beat_of(slowly_half, 0, 0), noisy = beat_of(slowly_half, 0, 1);
+
+	near(half.j, by_hand, .02 * by_hand);
+	near(noisy.j, by_hand, 2 * noisy.u_j);
+	/* at least as 1,200 readings of 1 W have it */
+	assert_true(noisy.u_j > run_s / sqrt(HALVES) && noisy.u_j < .3 * by_hand);
+	near(beat_of(slowly, 0, 1).j, 0, 0);
+	near(beat_of(quickly, 0, 1).j, 0, 0);
+	/* stamps alone are at some phases more often */
+	near(beat_of(quickly, .3, .1).j, 0, 0);
+}
+
 static double share(const struct attr_row *row, uint16_t col)
 {
 	for (size_t i = 0; i < row->n; i++)
@@ -497,6 +560,7 @@ int main(void)
 		cmocka_unit_test(test_rng),
 		cmocka_unit_test(test_sampled),
 		cmocka_unit_test(test_gap_ends),
+		cmocka_unit_test(test_beat),
 		cmocka_unit_test(test_boxcar),
 		cmocka_unit_test(test_stale),
 		cmocka_unit_test(test_counter),
