@@ -152,6 +152,12 @@ honest() {
     ! grep -q 'F of' text || false
 }
 
+@test "a turn of the work of nearly two readings, and no fit: the run has its energy, without the beat" {
+    worlds --seeds 1 --fresh 7 --only window-x10,window-x20 --quick --keep w >table || [ $? = 1 ]
+    cat table
+    [ "$(grep -cE '^window-x[12]0-7: 0 of 15 layers.* ETS error 0\.[01].* covered 1 of 1' table)" = 2 ]
+}
+
 @test "layers that were seen in unfair shares refuse the energy of the run, also where the model is refused" {
     worlds --seeds 1 --fresh 7 --only late-1000 --keep w >table || [ $? = 1 ]
     cat table
