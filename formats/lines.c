@@ -209,12 +209,15 @@ size_t erg_lines_split(char *s, char separator, char **cells, size_t max)
 				s++;
 			if (!s || (*s && *s != separator))
 				return 0;
+			while (cell < end && is_blank(*cell))
+				cell++; /* Power Gadget's "   2.002" */
 		} else {
 			while (*s && *s != separator)
 				s++;
-			for (end = s; end > cell && is_blank(end[-1]); end--)
-				;
+			end = s;
 		}
+		while (end > cell && is_blank(end[-1]))
+			end--;
 		last = *s == '\0';
 		*end = '\0';
 		if (n < max)

@@ -143,6 +143,13 @@ load logs
     joules $((MEANS + 39 * 15)) -- ts.txt --time Time --column PkgWatt=W:a --column CorWatt=W --column RAMWatt=W
 }
 
+@test "numbers in quotes, with blanks in them, as Power Gadget writes them" {
+    { echo '"System Time","Elapsed Time (sec)","Processor Power_0(Watt)"'
+        rows 'printf "\"%s:007\",\"  %2d.000\",\" %d.000\"\n", hms(i), i, p(i)'; printf '\n"Total Elapsed Time (sec) = 39.0"\n'; } >pg.csv
+    joules $MEANS -- pg.csv --time 'Elapsed Time (sec)' --column 'Processor Power_0(Watt)=W'
+    joules $MEANS -- pg.csv --time 'System Time' --column 'Processor Power_0(Watt)=W'
+}
+
 @test "powers that could not be read are counted, rows that are there twice, limits, one power told twice" {
     { echo 'timestamp, index, power.draw [W], module.power.draw.instant [W]'
         rows 'printf "2024/05/06 %s.123, 0, %s, [N/A]\n", hms(i), i == 4 || i == 6 ? "[Unknown Error]" : p(i) ".00 W"'; } >smi.csv
