@@ -103,6 +103,7 @@ struct erg_import_log {
 	bool spaced; /* some times were told by the distance of lines alone: --interval */
 	struct erg_import_wrap wrap;
 	struct erg_import_foreign foreign;
+	bool unknown; /* what its rails are only the person knows who named its columns */
 	bool sampled; /* power is what it was at the reading's time, not a mean since the last one */
 	const char *apart;    /* what would tell devices apart, for errors; NULL: a column */
 	double foreign_share; /* of all lines, beyond which the log is refused; 0: a tenth */
@@ -409,7 +410,11 @@ int erg_import_apply_samples_head(struct erg_import_log *log, struct erg_err *er
 const char *erg_import_kind(const struct erg_import_channel *c, const char *kind);
 /* Sets which rails are within which others by the names that tools give them (rails.c). */
 void erg_import_known_wholes(struct erg_import_log *log, json_t *notes);
-/* Tells what would be counted twice if all rails were added up, and what contradicts itself. */
+/* Whether two names are one, but for what is told of each, like power_avg and power_max; and whether that is an
+ * extreme (twice.c). */
+bool erg_import_same_stem(const char *a, const char *b);
+bool erg_import_says_extreme(const char *rail);
+/* Tells what would be counted twice if all rails were added up, and what contradicts itself (twice.c). */
 void erg_import_check_rails(const struct erg_import_log *log, json_t *notes);
 /* Completes the models by what the readings show of periods and steps; each stale channel is an
  * element of STALE. LAYERS (or NULL) tell a stale meter from a workload of constant powers. Sorts

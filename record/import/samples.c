@@ -91,6 +91,35 @@ static bool is_limit(const char *name, json_t *notes, const char *path)
 	return false;
 }
 
+/* The greatest or least power of an interval is none of it, beside another column that is: "power_max" beside
+ * "power_avg". */
+static bool is_extreme(const struct reader *r, char **names, size_t column, const char *name,
+	const char *of_name, json_t *notes)
+{
+	enum erg_quantity q;
+	double scale;
+
+	if (!erg_import_says_extreme(name) || !erg_unit_parse(of_name, &q, &scale) ||
+		q != ERG_Q_POWER)
+		return false;
+	for (size_t i = 1; i < r->n; i++) {
+		char other[64], unit[16];
+		struct erg_err unused = {0};
+
+		if (i == column ||
+			erg_import_split_unit(r->log->path, names[i], other, unit, &unused) < 0 ||
+			!erg_unit_parse(unit, &q, &scale) || q != ERG_Q_POWER ||
+			erg_import_says_extreme(other) || !erg_import_same_stem(name, other))
+			continue;
+		erg_import_note(notes, "limit",
+			"%s: column '%s' is by its name an extreme of what '%s' is, and no reading: it was left out "
+			"(--column takes it)",
+			r->log->path, name, other);
+		return true;
+	}
+	return false;
+}
+
 static int make_channels(struct reader *r, char **names, json_t *notes, struct erg_err *err)
 {
 	size_t made = 0;
@@ -100,9 +129,10 @@ static int make_channels(struct reader *r, char **names, json_t *notes, struct e
 		int c = erg_import_split_unit(r->log->path, names[i], name, unit, err);
 
 		r->channel[i] = -1;
-		if (c == 0 && is_limit(name, notes, r->log->path))
+		if (c == 0 &&
+			(is_limit(name, notes, r->log->path) ||
+				is_extreme(r, names, i, name, unit, notes)))
 			continue;
-
 		if (c == 0 && !strncmp(name, "power.draw", 10))
 			return erg_fail(err, -EINVAL,
 				"%s: column '%s' is of nvidia-smi, whose powers are no means since the reading "

@@ -133,7 +133,24 @@ load logs
     erg-record import gpu.csv -f -o out.erg 2>log
     told "if one meter gives both, --sensor 'GPU Energy:parent=gpu_power'"
     { echo 'time_s,CPU [W],pkg [J]'; rows 'e += i ? p(i) : 0; printf "%d,%d,%d\n", i, p(i), e'; } >two.csv
-    erg-record import two.csv --strict -f -o out.erg # two names are two meters
+    erg-record import two.csv -f -o out.erg 2>log # whatever they are called: 3980 J, reading by reading
+    told "if one meter gives both, --sensor 'pkg:parent=CPU'"
+    sed 's/,[0-9]*$/&0/' two.csv >other.csv
+    erg-record import other.csv --strict -f -o out.erg # ten times as much is another meter
+    sed -E 's/,10([0-9]),/,9\1,/' two.csv >near.csv # and so is one tenth more: 90 to 94 W
+    erg-record import near.csv --strict -f -o out.erg
+    { echo 'timestamp_system_epoch_ms,nvml_power_watts,nvml_integrated_energy_joules'
+        rows 'e += i ? (p(i) + p(i - 1)) / 2 : 0; printf "%d000,%d,%.1f\n", 1715000000 + i, p(i), e'; } >nvml.csv # the trapezoid
+    joules $MEANS nvml_power -- nvml.csv
+    told "'nvml_integrated_energy' 3978 J by its energy: if one meter gives both"
+    { echo 'Time,Voltage(V),Current(A),Power(W),mWh'
+        rows 'e += i ? p(i) / 3.6 : 0; printf "2024-05-06 %s,5.00,%.2f,%d,%d\n", hms(i), p(i) / 5, p(i), e'; } >um.csv
+    erg-record import um.csv --time Time --column 'Power(W)=W' --column mWh=mWh -f -o out.erg 2>log
+    told "if one meter gives both, --sensor 'mWh:parent=Power'"
+    erg-record import um.csv --time Time --column 'Power(W)=W' --column 'Voltage(V)=V:x' --column 'Current(A)=A:x' -f -o out.erg 2>log
+    told "'Power' is the current of 'x' times its voltage: if these are one power, --column NAME=UNIT:x"
+    joules $MEANS -- um.csv --time Time --column 'Power(W)=W:x' --column 'Voltage(V)=V:x' --column 'Current(A)=A:x'
+    if told 'if these are one power'; then false; fi
     { echo 'time_s,Proc Energy [J]'; rows 'printf "%d,%d\n", i, 104 - p(i) % 5'; } >pcm.csv # its advice can be followed
     fails "say --sensor 'Proc Energy:kind=delta'" -- pcm.csv
     joules 3976 -- pcm.csv --sensor 'Proc Energy:kind=delta' # all 4080, without the first 104
@@ -141,6 +158,39 @@ load logs
     joules $((MEANS + 39 * 5)) -- ts.txt --time Time --column PkgWatt=W --column CorWatt=W --column RAMWatt=W
     told "1 rails were taken to be within others, like 'PkgWatt'"
     joules $((MEANS + 39 * 15)) -- ts.txt --time Time --column PkgWatt=W:a --column CorWatt=W --column RAMWatt=W
+}
+
+@test "totals, extremes and what is within a package, whatever wrote them" {
+    # CodeCarbon: 42.5 + 100 + 3 W, and their sum, as kWh
+    { echo timestamp,cpu_energy,gpu_energy,ram_energy,energy_consumed
+        rows 'printf "2024-07-15T%s,%.9f,%.9f,%.9f,%.9f\n", hms(i), i * 42.5 / 3.6e6, i * 100 / 3.6e6, i * 3 / 3.6e6, i * 145.5 / 3.6e6'; } >cc.csv
+    set -- --time timestamp
+    for c in cpu_energy gpu_energy ram_energy energy_consumed; do set -- "$@" --column $c=kWh; done
+    erg-record import cc.csv "$@" -f -o out.erg 2>log
+    told "'energy_consumed' is the sum of the other 3 rails in 39 of 39 rows: .*--sensor 'NAME:parent=energy_consumed'"
+    for c in cpu_energy gpu_energy ram_energy; do set -- "$@" --sensor $c:parent=energy_consumed; done
+    joules 5674.5 -- cc.csv "$@" # 39 s of 145.5 W
+    if told 'is the sum of'; then false; fi
+    { echo 'time_s,gpu_w,total_power_w'; rows 'printf "%d,%d,%d\n", i, p(i), p(i) + 40 + i % 3'; } >total.csv
+    erg-record import total.csv -f -o out.erg 2>log
+    told "'total_power' is a total by its name, and there are 1 rails beside it"
+    { echo 'time_s,gpu_power_w,gpu_max_power_w,gpu_min_power_w'; rows 'printf "%d,%d,%d,60\n", i, p(i), p(i) + 30'; } >max.csv
+    joules $MEANS -- max.csv
+    told "column 'gpu_max_power' is by its name an extreme of what 'gpu_power' is"
+    { echo 'time_s,peak_power_w'; rows 'printf "%d,%d\n", i, p(i)'; } >peak.csv
+    joules $MEANS -- peak.csv # of nothing else that is there
+    # s-tui, pyJoules, EnergiBridge of Intel and of AMD: cores and graphics are in the package, memory is not
+    { echo 'Time,Temp:Core 0,Power:package-0,Power:core,Power:dram'; rows 'printf "2024-07-15_%s,55,%d.0,60.0,5.0\n", hms(i), p(i)'; } >stui.csv
+    joules $((MEANS + 39 * 5)) -- stui.csv --time Time --column Power:package-0=W --column Power:core=W --column Power:dram=W
+    told "1 rails were taken to be within others, like 'Power:package-0'"
+    { echo 'time_s,PACKAGE_ENERGY (J),PP0_ENERGY (J),PP1_ENERGY (J),DRAM_ENERGY (J)'
+        rows 'e += i ? p(i) : 0; printf "%d,%d,%d,%d,%d\n", i, e, 40 * i, 3 * i, 5 * i'; } >intel.csv
+    joules $((MEANS + 39 * 5)) -- intel.csv
+    { echo 'time_s,CORE0_ENERGY (J),CORE1_ENERGY (J),CPU_ENERGY (J)'; rows 'e += i ? p(i) : 0; printf "%d,%d,%d,%d\n", i, 9 * i, 11 * i, e'; } >amd.csv
+    joules $MEANS -- amd.csv
+    { echo 'time_s,package_0_w,package_1_w,core_0_w,core_1_w,uncore_w'; rows 'printf "%d,%d,50,20,10,%d\n", i, p(i), 1 + i % 2'; } >two.csv
+    joules $((MEANS + 39 * 50 + 59)) -- two.csv # uncore is 2 W twenty times, 1 W nineteen times: nobody knows where
+    told "which of several rails 'uncore' is within is not told"
 }
 
 @test "numbers in quotes, with blanks in them, as Power Gadget writes them" {
