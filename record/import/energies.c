@@ -13,6 +13,11 @@
 
 #define FALLS_MAX 0.2   /* of the readings, in a counter */
 #define GLITCH_TIMES 10 /* the rates beside it */
+#define JUMP_TOLD                                                                                  \
+	50 /* times the rates beside it, and that of all others, as values.c has it for powers */
+#define JUMP_LOST 1000
+#define RESET_TIMES 3    /* what it counts at its fastest: a counter that was reset has no more */
+#define FALLEN_SHARE 0.2 /* of what it rises, by which a counter does not fall */
 
 /* Of rows that are evenly apart, a distance of nearly two is one that is missing. */
 static bool is_regular(const struct erg_import_log *log, const struct erg_import_channel *c)
@@ -62,6 +67,61 @@ static void sum_deltas(struct erg_import_log *log, struct erg_import_channel *c)
 	}
 }
 
+/* The most by which a counter rose in a second. */
+static double fastest_rise(const struct erg_import_log *log, const struct erg_import_channel *c)
+{
+	size_t before = log->n;
+	double most = 0;
+
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
+		if (c->raw[i] == ERG_IMPORT_MISSING)
+			continue;
+		if (before < log->n)
+			most = fmax(most,
+				erg_counter_rate(&c->def, c->raw[before], c->raw[i],
+					(double)(log->t[i] - log->t[before]) * 1e-9));
+		before = i;
+	}
+	return most;
+}
+
+/* Falls after which it is at more than it can have counted since, and how much these are, and the rises. */
+struct falls {
+	size_t n;
+	double fallen, risen;
+};
+
+static struct falls find_falls(const struct erg_import_log *log, const struct erg_import_channel *c)
+{
+	const double fastest = fastest_rise(log, c);
+	struct falls f = {0};
+	size_t before = log->n;
+
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
+		double by;
+
+		if (c->raw[i] == ERG_IMPORT_MISSING)
+			continue;
+		by = before < log->n ? (double)(c->raw[i] - c->raw[before]) * c->def.scale : 0;
+		f.risen += by > 0 ? by : 0;
+		if (by < 0 &&
+			(double)c->raw[i] * c->def.scale > RESET_TIMES * fastest *
+					(double)(log->t[i] - log->t[before]) * 1e-9) {
+			f.n++;
+			f.fallen -= by;
+		}
+		before = i;
+	}
+	return f;
+}
+
+static bool falls_back(const struct erg_import_log *log, const struct erg_import_channel *c)
+{
+	const struct falls f = find_falls(log, c);
+
+	return f.n > 1 && f.fallen > FALLEN_SHARE * f.risen;
+}
+
 /* What falls at every other reading, or stays the same for ever, is no counter, whatever its unit. */
 static int check_is_counter(const struct erg_import_log *log, const struct erg_import_channel *c,
 	struct erg_err *err)
@@ -78,7 +138,8 @@ static int check_is_counter(const struct erg_import_log *log, const struct erg_i
 		rises += n > 1 && c->raw[i] > before;
 		before = c->raw[i];
 	}
-	if (n > 4 && (double)falls > FALLS_MAX * (double)n && !c->def.wrap)
+	if (n > 4 && !c->def.wrap &&
+		((double)falls > FALLS_MAX * (double)n || (falls > 1 && falls_back(log, c))))
 		return erg_fail(err, -EINVAL,
 			"%s: line %u: the energy of '%s' falls, as %zu times in %zu "
 			"readings: if it is that of each interval, say --sensor '%s:kind=delta'; if it is a counter "
@@ -101,24 +162,6 @@ static uint64_t guess_wrap(int64_t before, int64_t after)
 	return before < modulus && before > modulus / 10 * 9 && after < modulus / 10
 		? (uint64_t)modulus
 		: 0;
-}
-
-/* The most by which a counter rose in a second. */
-static double fastest_rise(const struct erg_import_log *log, const struct erg_import_channel *c)
-{
-	size_t before = log->n;
-	double most = 0;
-
-	for (size_t i = 0; erg_import_has_row(log, i); i++) {
-		if (c->raw[i] == ERG_IMPORT_MISSING)
-			continue;
-		if (before < log->n)
-			most = fmax(most,
-				erg_counter_rate(&c->def, c->raw[before], c->raw[i],
-					(double)(log->t[i] - log->t[before]) * 1e-9));
-		before = i;
-	}
-	return most;
 }
 
 /* An energy counter is made to count on past its end. What a reset lost is not known: there it falls
@@ -235,6 +278,165 @@ static void drop_glitches(struct erg_import_log *log, struct erg_import_channel 
 			log->path, line, c->def.rail, value, glitches);
 }
 
+/* What a machine does not have, RAPL's memory or graphics, it counts as nothing. */
+static void drop_zeros(struct erg_import_log *log, struct erg_import_channel *c, size_t zeros,
+	json_t *notes)
+{
+	for (size_t i = 0; erg_import_has_row(log, i); i++)
+		c->raw[i] = ERG_IMPORT_MISSING;
+	erg_import_note(notes, "empty",
+		"%s: the energy counter '%s' is 0 J in all %zu readings, as where there is nothing that counts: it "
+		"was left out (--sensor '%s:kind=counter' takes it)",
+		log->path, c->def.rail, zeros, c->def.rail);
+}
+
+/* A counter that is 0 at first, and then at once far on, was not read at first. */
+static void drop_begin(struct erg_import_log *log, struct erg_import_channel *c, json_t *notes)
+{
+	size_t zeros = 0, n = 0, before = log->n, first = log->n;
+	double jump = 0, fastest = 0;
+
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
+		double rate;
+
+		if (c->raw[i] == ERG_IMPORT_MISSING)
+			continue;
+		if (first == log->n && c->raw[i] == 0) {
+			zeros++;
+		} else {
+			rate = before < log->n ? rate_between(log, c, before, i) : 0;
+			if (first == log->n)
+				jump = rate;
+			else
+				fastest = fmax(fastest, rate);
+			first = first == log->n ? i : first;
+			n++;
+		}
+		before = i;
+	}
+	if (n == 0 && zeros > 2 && !c->given.kind) {
+		drop_zeros(log, c, zeros, notes);
+		return;
+	}
+	if (zeros == 0 || n < 4 || fastest <= 0 || jump < GLITCH_TIMES * fastest)
+		return;
+	for (size_t i = 0; erg_import_has_row(log, i) && i < first; i++)
+		c->raw[i] = ERG_IMPORT_MISSING;
+	erg_import_note(notes, "glitch",
+		"%s: line %u: the energy counter '%s' is at %.6g J all at once and 0 before, as before it is read: %zu "
+		"such readings were left out",
+		log->path, log->line[first], c->def.rail, (double)c->raw[first] * c->def.scale,
+		zeros);
+}
+
+/* ---- jumps ---- */
+
+#define JUMPS_MAX 64
+
+struct jumps {
+	size_t told, lost[JUMPS_MAX], n_lost; /* lost: the rows behind them */
+	uint32_t line;
+	double by;          /* of the first one */
+	double length, sum; /* of the whole log: ns, and what it rises by */
+};
+
+/* The rates of an interval, and of those beside it; where there is none, 0. ROW: where it ends. */
+static void judge_rate(const struct erg_import_log *log, const struct erg_import_channel *c,
+	struct jumps *j, double before, double rate, double behind, size_t from, size_t row)
+{
+	const double ns = (double)(log->t[row] - log->t[from]),
+		     others = (j->sum - rate * ns) / fmax(1, j->length - ns),
+		     usual = fmax(others, fmax(before, behind));
+
+	if (usual <= 0 || rate < JUMP_TOLD * usual)
+		return;
+	if (j->told + j->n_lost == 0) {
+		j->line = log->line[row];
+		j->by = rate * ns * c->def.scale;
+	}
+	if (rate >= JUMP_LOST * usual && j->n_lost < JUMPS_MAX)
+		j->lost[j->n_lost++] = row;
+	else
+		j->told++;
+}
+
+static void find_jumps(const struct erg_import_log *log, const struct erg_import_channel *c,
+	struct jumps *j)
+{
+	size_t row[3] = {log->n, log->n, log->n}; /* the last ones; the interval is from 0 to 1 */
+	double before = 0, rate = -1;
+
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
+		double behind;
+
+		if (c->raw[i] == ERG_IMPORT_MISSING)
+			continue;
+		row[2] = i;
+		behind = row[1] < log->n ? fmax(0, rate_between(log, c, row[1], i)) : -1;
+		if (rate >= 0)
+			judge_rate(log, c, j, before, rate, behind, row[0], row[1]);
+		before = fmax(0, rate);
+		rate = behind;
+		row[0] = row[1];
+		row[1] = row[2];
+	}
+	if (rate >= 0)
+		judge_rate(log, c, j, before, rate, 0, row[0], row[1]);
+}
+
+/* What a counter rises by in all, and in what time. */
+static void measure_rise(const struct erg_import_log *log, const struct erg_import_channel *c,
+	struct jumps *j)
+{
+	size_t before = log->n;
+
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
+		if (c->raw[i] == ERG_IMPORT_MISSING)
+			continue;
+		if (before < log->n && c->raw[i] > c->raw[before])
+			j->sum += (double)(c->raw[i] - c->raw[before]);
+		if (before < log->n)
+			j->length += (double)(log->t[i] - log->t[before]);
+		before = i;
+	}
+}
+
+/* What a counter cannot have counted is not known: there it falls by one. */
+static void lose_jumps(struct erg_import_log *log, struct erg_import_channel *c,
+	const struct jumps *j)
+{
+	int64_t base = 0, last = 0;
+	size_t k = 0;
+
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
+		if (c->raw[i] == ERG_IMPORT_MISSING)
+			continue;
+		c->raw[i] -= base;
+		if (k < j->n_lost && j->lost[k] == i) {
+			base += c->raw[i] - last + 1;
+			c->raw[i] = last - 1;
+			k++;
+		}
+		last = c->raw[i];
+	}
+}
+
+/* A counter that rises by far more than beside it and anywhere else was set, or a driver began anew. */
+static void check_jumps(struct erg_import_log *log, struct erg_import_channel *c, json_t *notes)
+{
+	struct jumps j = {0};
+
+	measure_rise(log, c, &j);
+	find_jumps(log, c, &j);
+	lose_jumps(log, c, &j);
+	if (j.n_lost + j.told)
+		erg_import_note(notes, "jump",
+			"%s: line %u: the energy counter '%s' rises by %.6g J at once, more than %d times as fast as "
+			"beside it, %zu times in all: %zu were kept, and %zu, of more than %d times, are not known",
+			log->path, j.line, c->def.rail, j.by, JUMP_TOLD, j.n_lost + j.told, j.told,
+			j.n_lost, JUMP_LOST);
+}
+
 int erg_import_check_energy(struct erg_import_log *log, struct erg_import_channel *c, json_t *notes,
 	struct erg_err *err)
 {
@@ -244,10 +446,14 @@ int erg_import_check_energy(struct erg_import_log *log, struct erg_import_channe
 		sum_deltas(log, c);
 	} else {
 		r = check_is_counter(log, c, err);
-		if (r == 0)
+		if (r == 0) {
+			drop_begin(log, c, notes);
 			drop_glitches(log, c, notes);
+		}
 	}
 	if (r == 0)
 		check_counter(log, c, notes);
+	if (r == 0 && !c->delta)
+		check_jumps(log, c, notes);
 	return r;
 }

@@ -83,10 +83,9 @@ static bool is_negative(const struct erg_import_log *log, const struct erg_impor
 }
 
 /* What drivers and scripts write for what they could not read. */
-static bool is_marker(double v)
+static bool is_low_marker(double v)
 {
-	static const double markers[] = {-1, -99, -255, -999, -9999, -32768, -99999, -2147483648.0,
-		65535, 4294967295.0, 2147483647};
+	static const double markers[] = {-1, -99, -255, -999, -9999, -32768, -99999, -2147483648.0};
 
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(markers); i++)
 		if (v == markers[i])
@@ -94,16 +93,108 @@ static bool is_marker(double v)
 	return false;
 }
 
+/* All ones of a register, in whatever unit it was made one of: 65535, 65.535 and 655350. */
+static bool is_high_marker(int64_t raw)
+{
+	while (raw > 0 && raw % 10 == 0)
+		raw /= 10;
+	return raw == 65535 || raw == 32767 || raw == 4294967295 || raw == 2147483647;
+}
+
 #define MARKER_TIMES                                                                               \
 	10 /* that the others are greater, on the average; or it is below what any of them is above zero */
 
-/* One round negative number, the only one below zero among readings of another size, is no power. */
+/* What a channel reads at its lowest and highest, and how often it reads just that. */
+struct ends {
+	int64_t low, high, next; /* next: the highest of the others */
+	size_t n, of_low, of_high, negative;
+	uint32_t line_low, line_high;
+	double sum; /* of what is not below zero */
+};
+
+static struct ends find_ends(const struct erg_import_log *log, const struct erg_import_channel *c)
+{
+	struct ends e = {.low = INT64_MAX, .high = INT64_MIN, .next = INT64_MIN};
+
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
+		const int64_t v = c->raw[i];
+
+		if (v == ERG_IMPORT_MISSING)
+			continue;
+		e.n++;
+		e.negative += v < 0;
+		e.sum += v < 0 ? 0 : (double)v;
+		if (v < e.low) {
+			e.low = v;
+			e.of_low = 0;
+			e.line_low = log->line[i];
+		}
+		if (v > e.high) {
+			e.next = e.high;
+			e.high = v;
+			e.of_high = 0;
+			e.line_high = log->line[i];
+		} else if (v < e.high && v > e.next) {
+			e.next = v;
+		}
+		e.of_low += v == e.low;
+		e.of_high += v == e.high;
+	}
+	return e;
+}
+
+/* One round negative number, the only one below zero among readings of another size, or all there is. */
+static bool is_marked_low(const struct ends *e, double unit)
+{
+	const size_t others = e->n - e->of_low;
+
+	return e->n > 0 && e->low < 0 && e->of_low == e->negative &&
+		is_low_marker((double)e->low * unit) &&
+		(others == 0 || e->sum >= MARKER_TIMES * -(double)e->low * (double)others ||
+			e->low <= -e->high);
+}
+
+/* All ones, if all else is far below; of one alone its neighbours are asked (drop_spikes()). */
+static bool is_marked_high(const struct ends *e)
+{
+	return e->of_high > 1 && is_high_marker(e->high) &&
+		(e->of_high == e->n || e->high / MARKER_TIMES >= e->next);
+}
+
+static void drop_marker(struct erg_import_log *log, struct erg_import_channel *c, int64_t marker,
+	size_t n, uint32_t line, json_t *notes)
+{
+	for (size_t i = 0; erg_import_has_row(log, i); i++)
+		c->raw[i] = c->raw[i] == marker ? ERG_IMPORT_MISSING : c->raw[i];
+	erg_import_note(notes, "marker",
+		"%s: line %u: %s of '%s' is %.10g %s, %zu times, and never else %s: that is how what "
+		"could not be read is marked, and was left out",
+		log->path, line, erg_quantity_name(c->def.quantity), c->def.rail,
+		(double)marker * pow(10, -c->decimals), c->def.unit, n,
+		marker < 0 ? "below zero" : "of that size");
+}
+
+/* What marks a reading that could not be had is no power. */
 static void drop_markers(struct erg_import_log *log, struct erg_import_channel *c, json_t *notes)
 {
-	const double unit = pow(10, -c->decimals);
-	int64_t marker = 0, most = 0;
-	size_t n = 0, others = 0;
-	uint32_t line = 0;
+	const struct ends e = find_ends(log, c);
+
+	if (is_marked_low(&e, pow(10, -c->decimals)))
+		drop_marker(log, c, e.low, e.of_low, e.line_low, notes);
+	if (is_marked_high(&e))
+		drop_marker(log, c, e.high, e.of_high, e.line_high, notes);
+}
+
+#define ZERO_SHARE 0.05 /* of the readings, that may be failures */
+#define ZERO_FAR 0.2    /* of the mean of the others, above which all of these are */
+
+/* Single readings of exactly nothing, of what else is never near it: as likely as not they failed. */
+static void tell_zeros(const struct erg_import_log *log, const struct erg_import_channel *c,
+	json_t *notes)
+{
+	int64_t before = 0, at = 0, low = INT64_MAX;
+	size_t n = 0, zeros = 0, single = 0;
+	uint32_t line = 0, line_at = 0;
 	double sum = 0;
 
 	for (size_t i = 0; erg_import_has_row(log, i); i++) {
@@ -111,27 +202,22 @@ static void drop_markers(struct erg_import_log *log, struct erg_import_channel *
 
 		if (v == ERG_IMPORT_MISSING)
 			continue;
-		if (v >= 0) {
-			sum += (double)v;
-			most = v > most ? v : most;
-			others++;
-			continue;
-		}
-		if (n > 0 && v != marker)
-			return;
-		line = n++ ? line : log->line[i];
-		marker = v;
+		if (before > 0 && at == 0 && v > 0 && n > 1 && single++ == 0)
+			line = line_at;
+		before = at;
+		at = v;
+		line_at = log->line[i];
+		n++;
+		zeros += v == 0;
+		sum += (double)v;
+		low = v != 0 && v < low ? v : low;
 	}
-	if (n == 0 || n > others || !is_marker((double)marker * unit) ||
-		(sum < MARKER_TIMES * -(double)marker * (double)others && marker > -most))
-		return;
-	for (size_t i = 0; erg_import_has_row(log, i); i++)
-		c->raw[i] = c->raw[i] == marker ? ERG_IMPORT_MISSING : c->raw[i];
-	erg_import_note(notes, "marker",
-		"%s: line %u: %s of '%s' is %.6g %s, %zu times, and never else below zero: that is how what "
-		"could not be read is marked, and was left out",
-		log->path, line, erg_quantity_name(c->def.quantity), c->def.rail,
-		(double)marker * unit, c->def.unit, n);
+	if (single > 0 && single == zeros && (double)zeros <= ZERO_SHARE * (double)n &&
+		(double)low >= ZERO_FAR * sum / (double)(n - zeros))
+		erg_import_note(notes, "zero",
+			"%s: line %u: power of '%s' is 0 W for one reading among others that are never near it, %zu "
+			"times in all; kept, though it may be that nothing could be read",
+			log->path, line, c->def.rail, zeros);
 }
 
 static void tell_negative(const struct erg_import_log *log, const struct erg_import_channel *c,
@@ -209,7 +295,7 @@ static void add_spike(struct spikes *s, uint32_t line, double value)
 static void drop_spikes(struct erg_import_log *log, struct erg_import_channel *c, json_t *notes)
 {
 	struct spikes out = {0}, kept = {0};
-	const double scale = c->def.scale, unit = pow(10, -c->decimals);
+	const double scale = c->def.scale;
 	size_t all;
 	const double mean = mean_size(log, c, &all);
 	double before = 0;
@@ -224,7 +310,7 @@ static void drop_spikes(struct erg_import_log *log, struct erg_import_channel *c
 			times = times_neighbours(log, c, i,
 				(mean * (double)all - fabs(v)) / (double)(all - 1));
 		if (times > (v < 0 ? SPIKE_NEGATIVE : SPIKE_POSITIVE) ||
-			(times > MARKER_TIMES && is_marker(v * unit))) {
+			(times > MARKER_TIMES && is_high_marker(c->raw[i]))) {
 			add_spike(&out, log->line[i], v * scale);
 			c->raw[i] = ERG_IMPORT_MISSING;
 			continue;
@@ -254,11 +340,12 @@ int erg_import_check_values(struct erg_import_log *log, struct erg_import_channe
 	if (c->def.quantity == ERG_Q_POWER || (c->delta && c->def.quantity == ERG_Q_ENERGY)) {
 		const bool negative = is_negative(log, c);
 
-		if (negative)
-			drop_markers(log, c, notes);
+		drop_markers(log, c, notes);
 		drop_spikes(log, c, notes);
 		if (negative && !c->delta)
 			tell_negative(log, c, notes);
+		if (!c->delta)
+			tell_zeros(log, c, notes);
 	}
 	return c->def.quantity == ERG_Q_ENERGY ? erg_import_check_energy(log, c, notes, err) : 0;
 }

@@ -200,6 +200,50 @@ load logs
     joules $MEANS -- pg.csv --time 'System Time' --column 'Processor Power_0(Watt)=W'
 }
 
+@test "what marks a reading that could not be had, in any share; single zeros; counters before they are read, or set" {
+    marks() { # marks AWK: the state of reading i
+        { echo 'time_s,P [W],Q [W]'; rows 'printf "%d,%s,%d\n", i, '"$1"', p(i)'; } >m.csv
+        erg-record import m.csv --sensor Q:parent=P -f -o out.erg 2>log
+    }
+    marks '65535'
+    told "line 2: power of 'P' is 65535 W, 40 times, and never else of that size"
+    marks 'i < 30 ? "655.35" : 5'
+    told "line 2: power of 'P' is 655.35 W, 30 times, and never else of that size"
+    marks '-1'
+    told "line 2: power of 'P' is -1 W, 40 times"
+    marks 'i < 30 ? -1 : p(i)'
+    told "line 2: power of 'P' is -1 W, 30 times"
+    marks 'i < 30 ? 65535 : 40000' # a load may be at any number
+    if told 'could not be read'; then false; fi
+    fails 'no reading of power' -- <(echo 'time_s,P [mW]'; rows 'printf "%d,4294967295\n", i')
+    marks 'i == 10 || i == 20 ? 0 : p(i)'
+    told "line 12: power of 'P' is 0 W for one reading among others that are never near it, 2 times in all; kept"
+    marks 'i % 4 ? p(i) : 0' # a load that is off is none
+    if told 'is 0 W'; then false; fi
+    counts() { # counts AWK: the counter, of which e is the true one
+        { echo 'time_s,E [J]'; rows 'e += i ? p(i) : 0; printf "%d,%d\n", i, '"$1"; } >c.csv
+    }
+    counts 'i ? 50000 + e : 0' # 3980 - 101 J from the second reading on, at one power for all of 39 s: 3879 / 38 * 39
+    joules 3981.08 -- c.csv
+    told "line 3: the energy counter 'E' is at 50101 J all at once and 0 before, .* 1 such readings were left out"
+    counts 'e + (i > 19) * 10000000' # the 100 J of interval 20 are not known: (3980 - 100) / 38 * 39
+    joules 3982.11 -- c.csv
+    told "line 22: the energy counter 'E' rises by 1.00001e+07 J at once, .* 0 were kept, and 1, of more than 1000 times"
+    counts 'e + (i > 19) * 10000'
+    joules 13980 -- c.csv
+    told "line 22: the energy counter 'E' rises by 10100 J at once, .* 1 were kept"
+    { echo 'time_s,E [J],DRAM [J]'; rows 'e += i ? p(i) : 0; printf "%d,%d,0\n", i, e'; } >dram.csv
+    joules $MEANS -- dram.csv
+    told "the energy counter 'DRAM' is 0 J in all 40 readings"
+    # joules of intervals that rise for five of them are no counter that was reset: it would be near 0
+    { echo 'time_s,E [J]'; rows 'printf "%d,%d\n", i, p(i)'; } >d.csv
+    fails 'd.csv: line 7' 'falls, as 7 times in 40 readings' 'E:kind=delta' -- d.csv
+    joules $MEANS -- d.csv --sensor kind=delta
+    { echo 'time_s,E [J]'; rows 'e = i % 10 == 9 ? 0 : e + p(i); printf "%d,%d\n", i, e'; } >reset.csv
+    erg-record import reset.csv -f -o out.erg 2>log
+    told 'it was reset, 4 times in all'
+}
+
 @test "powers that could not be read are counted, rows that are there twice, limits, one power told twice" {
     { echo 'timestamp, index, power.draw [W], module.power.draw.instant [W]'
         rows 'printf "2024/05/06 %s.123, 0, %s, [N/A]\n", hms(i), i == 4 || i == 6 ? "[Unknown Error]" : p(i) ".00 W"'; } >smi.csv
