@@ -162,6 +162,21 @@ static int fail_jump(const struct erg_import_log *log, uint32_t line, int64_t on
 		log->path, line, (double)on * 1e-9, (double)on / (double)YEAR_NS);
 }
 
+/* What a home's meter or a data base gives with the newest row first is put the other way round. */
+static void reverse_rows(struct erg_import_log *log, json_t *notes)
+{
+	for (size_t i = 1; erg_import_has_row(log, i); i++)
+		if (log->t[i] > log->t[i - 1])
+			return;
+	if (log->n < 3 || log->t[0] == log->t[log->n - 1])
+		return;
+	for (size_t i = 0; i < log->n / 2; i++)
+		swap_rows(log, i, log->n - 1 - i);
+	erg_import_note(notes, "order",
+		"%s: the newest row is the first, and so on to the last: they were put the other way round",
+		log->path);
+}
+
 /* Insertion by neighbours: the disorder is small or refused. BETWEEN: of each row that was put between two
  * others of the same channel, how far these are apart. */
 static int put_in_order(struct erg_import_log *log, struct erg_import_column *between,
@@ -361,7 +376,10 @@ static int doubt_moved(struct erg_import_log *log, const struct erg_import_colum
 static int order_rows(struct erg_import_log *log, json_t *notes, struct erg_err *err)
 {
 	struct erg_import_column between = {.size = sizeof(int64_t), .folder = log->folder};
-	int r = put_in_order(log, &between, notes, err);
+	int r;
+
+	reverse_rows(log, notes);
+	r = put_in_order(log, &between, notes, err);
 
 	if (r == 0)
 		r = drop_duplicate_times(log, notes, err);

@@ -224,6 +224,9 @@ bool erg_import_epoch(struct erg_import_log *log, const char *text, int64_t *ret
 /* Digits from the unit that a number since 1970 is in, by its size, to ns; -1: it is none. TOLD that it is
  * one, in s it is below 10^11, until the year 5138, in ms below 10^14, …; else it is of this century. */
 int erg_import_epoch_decimals(int64_t whole, bool told);
+/* Of a number that is told to be in units of DECIMALS to ns: by its size it is one of this century since 1970 in another,
+ * of so many; -1: it is not. */
+int erg_import_other_epoch(const char *cell, char point, int decimals);
 /* A time that was counted in us or ms (3 or 6 digits to ns, DECIMALS) by a clock of 32 bits, which began again where
  * it goes on from their end. */
 int64_t erg_import_unwrap(struct erg_import_log *log, int decimals, int64_t t);

@@ -52,19 +52,13 @@ static bool has_date(const struct erg_named_time *t, const char *cell, const cha
 }
 
 /* Whether a number that is told to be in a unit is one of this century in another. */
-static void look_at_size(struct erg_named_time *t, const char *cell)
+static void look_at_size(struct erg_named_time *t, char *cell)
 {
-	const char *end;
-	int64_t whole;
-	int digits;
-
-	if ((t->kind == ERG_TIME_S || t->kind == ERG_TIME_MS || t->kind == ERG_TIME_US ||
-		    t->kind == ERG_TIME_NS) &&
-		erg_import_scaled(cell, '.', 0, &whole, &digits, &end)) {
-		const int decimals = erg_import_epoch_decimals(whole, false);
-
-		t->other_size = decimals >= 0 && decimals != t->decimals;
-	}
+	if (t->kind == ERG_TIME_S || t->kind == ERG_TIME_MS || t->kind == ERG_TIME_US ||
+		t->kind == ERG_TIME_NS)
+		t->other_size =
+			erg_import_other_epoch(cell,
+				erg_import_point(t->point, cell, ERG_POINT_TIME), t->decimals) >= 0;
 }
 
 /* What the first row's time is. */
@@ -116,6 +110,7 @@ static int settle(struct erg_named_time *t, char *cell, const char *date, size_t
 	t->kind = kind;
 	t->settled = true;
 	t->decimals = decimals_of(kind);
+	look_at_size(t, cell);
 	return 1;
 }
 
@@ -207,9 +202,10 @@ int erg_named_time_judge(const struct erg_named_time *t, json_t *notes, struct e
 		(in_name >= 0 && told == t->kind && kind_of_decimals(in_name) != told &&
 			decimals_of(told) != in_name && told != ERG_TIME_ISO))
 		erg_import_note(notes, "unit",
-			"%s: column '%s': %s another unit than --time; that one is believed",
+			"%s: column '%s': %s another unit than %s; that one is believed",
 			t->log->path, column,
-			t->other_size ? "as times since 1970 its numbers have" : "its name says");
+			t->other_size ? "as times since 1970 its numbers have" : "its name says",
+			told == t->kind ? "--time" : "its name says");
 	if (t->by_size && t->log->n > 0)
 		erg_import_note_epoch(t->log, column, notes);
 	return 0;

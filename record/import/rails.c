@@ -12,18 +12,23 @@
 
 /* ---- by their names ---- */
 
-/* From the manuals of turbostat, Power Gadget, HWiNFO, uProf and EnergiBridge. In a part's name "*" is a number. Where there is the
+/* From the manuals of turbostat, Power Gadget, HWiNFO, uProf, EnergiBridge and GPU-Z. In a part's name "*" is a number. Where there is the
  * rail `unless`, nobody knows of which whole the parts are. */
 static const struct whole {
 	const char *whole, *parts[6], *unless;
 } wholes[] = {
-	{"PkgWatt", {"CorWatt", "GFXWatt"}}, {"SysWatt", {"PkgWatt", "RAMWatt"}},
-	{"Pkg_J", {"Cor_J", "GFX_J"}}, {"Processor Power_0", {"IA Power_0", "GT Power_0"}},
+	{"PkgWatt", {"CorWatt", "GFXWatt"}},
+	{"SysWatt", {"PkgWatt", "RAMWatt"}},
+	{"Pkg_J", {"Cor_J", "GFX_J"}},
+	{"Processor Power_0", {"IA Power_0", "GT Power_0"}},
 	{"Cumulative Processor Energy_0", {"Cumulative IA Energy_0", "Cumulative GT Energy_0"}},
 	{"CPU Package Power",
 		{"IA Cores Power", "GT Cores Power", "System Agent Power", "Rest-of-Chip Power"}},
 	{"socket0-package-power", {"core*-power"}, "socket1-package-power"},
 	{"CPU_ENERGY", {"CORE*_ENERGY"}}, /* EnergiBridge, of AMD */
+	{"Board Power Draw",              /* GPU-Z */
+		{"GPU Chip Power Draw", "MVDDC Power Draw", "PWR_SRC Power Draw", "PCIe Slot Power",
+			"8-Pin #* Power", "16-Pin Power"}},
 };
 
 static bool is_named(const char *rail, const char *pattern)

@@ -35,6 +35,7 @@ struct reader {
 	enum time_form form;
 	int time_decimals; /* of a number: to ns */
 	bool by_size;      /* of a number since 1970: which its size said */
+	bool other_size;   /* as a number since 1970 it has another unit than its name says */
 	char time_name[64];
 	size_t n;                     /* columns, with that of times */
 	size_t line;                  /* of the row */
@@ -223,6 +224,26 @@ static int settle_time(struct reader *r, char *cell, size_t line, struct erg_err
 	return 1;
 }
 
+/* The first number of a column whose name says its unit: by its size it may be of 1970 in another. */
+static int look_at_size(struct reader *r, char *cell, size_t line, struct erg_err *err)
+{
+	static const char *const names[] = {[9] = "s", [6] = "ms", [3] = "us", [0] = "ns"};
+	const char point = erg_import_point(&r->point, cell, ERG_POINT_TIME), *end;
+	const int other = erg_import_other_epoch(cell, point, r->time_decimals);
+	int64_t t;
+	int digits;
+
+	r->other_size = other >= 0;
+	if (other < 0 ||
+		(erg_import_scaled(cell, point, r->time_decimals, &t, &digits, &end) &&
+			llabs(t) <= ERG_IMPORT_TIME_MAX))
+		return 0;
+	return erg_fail(err, -EINVAL,
+		"%s: line %zu: the time '%.40s' of column '%s': it is one of this century in %s: --time '%s:%s', and "
+		"--column, say so",
+		r->log->path, line, cell, r->time_name, names[other], r->time_name, names[other]);
+}
+
 /* 1; 0: it is no time. */
 static int take_time(struct reader *r, char *cell, size_t line, int64_t *ret, struct erg_err *err)
 {
@@ -239,6 +260,8 @@ static int take_time(struct reader *r, char *cell, size_t line, int64_t *ret, st
 	if (r->form == TIME_NUMBER) {
 		const char point = erg_import_point(&r->point, cell, ERG_POINT_TIME);
 
+		if (r->log->n == 0 && !r->by_size && look_at_size(r, cell, line, err) < 0)
+			return -EINVAL;
 		got = erg_import_plain(cell, point, r->time_decimals, ret, &digits) ||
 			(erg_import_scaled(cell, point, r->time_decimals, ret, &digits, &end) &&
 				!*end);
@@ -473,6 +496,11 @@ static int read_csv(const char *path, const struct erg_import_how *how, struct e
 		got = erg_import_point_judge(&r.point, ret, notes, err);
 	if (got == 0 && r.by_size && ret->n > 0)
 		erg_import_note_epoch(ret, r.time_name, notes);
+	if (got == 0 && r.other_size)
+		erg_import_note(notes, "unit",
+			"%s: column '%s': as times since 1970 its numbers have another unit than its name says; that one is "
+			"believed (--time, and --column, say another)",
+			path, r.time_name);
 	if (got == 0) {
 		erg_import_note_words(&r.words, path, notes);
 		erg_import_known_wholes(ret, notes);

@@ -292,6 +292,7 @@ int erg_import_time_unit(const char *column)
 		const char *end;
 		int decimals;
 	} ends[] = {{"(ms)", 6}, {"[ms]", 6}, {"_ms", 6}, {"(us)", 3}, {"[us]", 3}, {"_us", 3},
+		{"(\xc2\xb5s)", 3}, {"[\xc2\xb5s]", 3}, {"(\xce\xbcs)", 3}, {"[\xce\xbcs]", 3},
 		{"(ns)", 0}, {"[ns]", 0}, {"_ns", 0}, {"(s)", 9}, {"[s]", 9}, {"_s", 9},
 		{"(sec)", 9}, {"[sec]", 9}, {"_sec", 9}, {"(msec)", 6}, {"[msec]", 6}, {"_msec", 6},
 		{"(usec)", 3}, {"[usec]", 3}, {"_usec", 3}, {"milliseconds", 6},
@@ -318,6 +319,18 @@ int erg_import_epoch_decimals(int64_t whole, bool told)
 		if (whole >= begin * by && whole / by < (told ? 100000000000 : end))
 			return decimals[i];
 	return -1;
+}
+
+int erg_import_other_epoch(const char *cell, char point, int decimals)
+{
+	const char *end;
+	int64_t whole;
+	int digits, by_size;
+
+	if (!erg_import_scaled(cell, point, 0, &whole, &digits, &end) || *end)
+		return -1;
+	by_size = erg_import_epoch_decimals(whole, false);
+	return by_size == decimals ? -1 : by_size;
 }
 
 bool erg_import_epoch(struct erg_import_log *log, const char *text, int64_t *ret,
@@ -596,6 +609,16 @@ int erg_import_when(struct erg_import_log *log, const struct erg_import_how *how
 	return 1;
 }
 
+/* "24:00:00" and "100:12:13.5": no time of a day, but what elapsed, which is counted on behind a day. */
+static const char *take_elapsed(const char *s, int *ret_hour, int *ret_minute, int64_t *ret_ns)
+{
+	s = take_digits(s, 2, 4, ret_hour);
+	s = s && *s == ':' ? take_digits(s + 1, 2, 2, ret_minute) : NULL;
+	if (!s || *s != ':' || s[1] < '0' || s[1] > '9' || !take_seconds(s + 1, ret_ns, &s))
+		return NULL;
+	return *ret_hour < 24 || *ret_minute > 59 || *ret_ns >= 60 * SECOND ? NULL : s;
+}
+
 int erg_import_time_of_day(struct erg_import_log *log, const char *text, int64_t *ret,
 	const char **ret_end)
 {
@@ -604,6 +627,8 @@ int erg_import_time_of_day(struct erg_import_log *log, const char *text, int64_t
 	int64_t ns;
 	const char *end = take_clock(text, false, &hour, &minute, &ns);
 
+	if (!end)
+		end = take_elapsed(text, &hour, &minute, &ns);
 	if (!end)
 		return 0;
 	log->clock = ERG_CLOCK_TIME_OF_DAY;

@@ -229,6 +229,12 @@ bool erg_import_says_extreme(const char *rail)
 #define SAME_SHARE 0.9 /* of the readings */
 #define SAME 0.01      /* to so much */
 #define LAST_DIGITS 20 /* of an energy that says anything */
+#define LOOK 64        /* readings, of which most are the same where it is worth to look at all */
+
+static bool is_other(size_t same, size_t n)
+{
+	return n == LOOK && 2 * same < n;
+}
 
 static bool is_same(double a, double b, double digits)
 {
@@ -262,6 +268,8 @@ static bool is_its_energy(const struct erg_import_log *log, const struct erg_imp
 			}
 			grown += e;
 			n++;
+			if (is_other(same[0], n) && is_other(same[1], n) && is_other(same[2], n))
+				return false;
 		}
 		before = i;
 	}
@@ -291,7 +299,8 @@ static bool watts_at(const struct watts *w, size_t i, double *ret, double *ret_d
 
 /* Whether two powers are the same in nearly all rows, to half of their last digits; of powers that do not change
  * nobody can say that they are one. */
-static bool is_one_power(const struct erg_import_log *log, const struct watts *a, const struct watts *b)
+static bool is_one_power(const struct erg_import_log *log, const struct watts *a,
+	const struct watts *b)
 {
 	double x, y, of_x = 0, of_y = 0, least = INFINITY, most = -INFINITY;
 	size_t n = 0, same = 0;
@@ -303,6 +312,8 @@ static bool is_one_power(const struct erg_import_log *log, const struct watts *a
 		same += is_same(x, y, fmax(of_x, of_y) / 2);
 		least = fmin(least, x - of_x);
 		most = fmax(most, x + of_x);
+		if (is_other(same, n))
+			return false;
 	}
 	return n >= WHOLE_ROWS_MIN && (double)same >= SAME_SHARE * (double)n &&
 		most - least > 2 * SAME * fabs(most) + 2 * fmin(of_x, of_y);
@@ -319,14 +330,14 @@ static void tell_twice(const struct erg_import_log *log, const struct erg_import
 
 	if (*power->def.parent || *energy->def.parent ||
 		erg_import_find_channel(log, power->def.rail, ERG_Q_ENERGY) >= 0 ||
-		erg_import_find_channel(log, energy->def.rail, ERG_Q_POWER) >= 0)
+		erg_import_find_channel(log, energy->def.rail, ERG_Q_POWER) >= 0 ||
+		(!erg_import_same_stem(power->def.rail, energy->def.rail) &&
+			!is_its_energy(log, power, energy)))
 		return;
 	b = add_up(log, power, energy);
 	if (b.n < WHOLE_ROWS_MIN || b.by_power <= 0 || b.by_energy <= 0 ||
 		b.by_power > CONTRADICTION * b.by_energy ||
 		b.by_energy > CONTRADICTION * b.by_power)
-		return;
-	if (!erg_import_same_stem(power->def.rail, energy->def.rail) && !is_its_energy(log, power, energy))
 		return;
 	erg_import_note(notes, "twice",
 		"%s: '%s' has %.6g J by its power, and '%s' %.6g J by its energy: if one meter gives both, "
@@ -342,13 +353,15 @@ static void tell_alike(const struct erg_import_log *log, const struct erg_import
 	const struct erg_import_channel *b, json_t *notes)
 {
 	const bool alike = erg_import_same_stem(a->def.rail, b->def.rail),
-		   extreme = erg_import_says_extreme(a->def.rail) || erg_import_says_extreme(b->def.rail);
+		   extreme = erg_import_says_extreme(a->def.rail) ||
+		erg_import_says_extreme(b->def.rail);
 	double of_a = 0, of_b = 0;
 	size_t n = 0;
 
 	if (*a->def.parent || *b->def.parent ||
 		(!alike &&
-			(!log->unknown || !is_one_power(log, &(struct watts){a}, &(struct watts){b}))))
+			(!log->unknown ||
+				!is_one_power(log, &(struct watts){a}, &(struct watts){b}))))
 		return;
 	for (size_t i = 0; erg_import_has_row(log, i); i++) {
 		if (a->raw[i] == ERG_IMPORT_MISSING || b->raw[i] == ERG_IMPORT_MISSING)
@@ -365,6 +378,39 @@ static void tell_alike(const struct erg_import_log *log, const struct erg_import
 		"says so; --rail all-roots counts both",
 		log->path, a->def.rail, of_a / (double)n, b->def.rail, of_b / (double)n,
 		b->def.rail, a->def.rail);
+}
+
+/* Two energies that grow by the same: one meter's, since it was made and since it was reset. */
+static void tell_energies(const struct erg_import_log *log, const struct erg_import_channel *a,
+	const struct erg_import_channel *b, json_t *notes)
+{
+	const double digits = (a->def.scale + b->def.scale) * 1.01;
+	double of_a = 0, of_b = 0;
+	size_t n = 0, same = 0, before = log->n;
+
+	if (*a->def.parent || *b->def.parent || !log->unknown)
+		return;
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
+		if (a->raw[i] == ERG_IMPORT_MISSING || b->raw[i] == ERG_IMPORT_MISSING)
+			continue;
+		if (before < log->n && a->raw[i] >= a->raw[before] && b->raw[i] >= b->raw[before]) {
+			same += is_same(part_of(a, before, i), part_of(b, before, i), digits);
+			of_a += part_of(a, before, i);
+			of_b += part_of(b, before, i);
+			n++;
+			if (is_other(same, n))
+				return;
+		}
+		before = i;
+	}
+	if (n < WHOLE_ROWS_MIN || (double)same < SAME_SHARE * (double)n ||
+		!is_same(of_a, of_b, digits) ||
+		of_a < LAST_DIGITS * fmax(a->def.scale, b->def.scale))
+		return;
+	erg_import_note(notes, "twice",
+		"%s: '%s' rises by %.6g J, and '%s' by %.6g J: if these are one energy, --sensor '%s:parent=%s' says "
+		"so; --rail all-roots counts both",
+		log->path, a->def.rail, of_a, b->def.rail, of_b, b->def.rail, a->def.rail);
 }
 
 /* A power that is the product of another rail's current and voltage. */
@@ -386,18 +432,24 @@ static void tell_product(const struct erg_import_log *log, const struct erg_impo
 		log->path, power->def.rail, rail, rail);
 }
 
-static void compare_powers(const struct erg_import_log *log, json_t *notes)
+static void compare_pair(const struct erg_import_log *log, const struct erg_import_channel *a,
+	const struct erg_import_channel *b, json_t *notes)
+{
+	if (a->def.quantity == ERG_Q_POWER && b->def.quantity == ERG_Q_POWER)
+		tell_alike(log, a, b, notes);
+	else if (a->def.quantity == ERG_Q_ENERGY && b->def.quantity == ERG_Q_ENERGY)
+		tell_energies(log, a, b, notes);
+	else if (a->def.quantity == ERG_Q_POWER && b->def.quantity == ERG_Q_CURRENT)
+		tell_product(log, a, b, notes);
+	else if (a->def.quantity == ERG_Q_CURRENT && b->def.quantity == ERG_Q_POWER)
+		tell_product(log, b, a, notes);
+}
+
+static void compare_pairs(const struct erg_import_log *log, json_t *notes)
 {
 	for (size_t a = 0; a < log->n_channels; a++)
 		for (size_t b = a + 1; b < log->n_channels; b++)
-			if (log->channels[a].def.quantity == ERG_Q_POWER &&
-				log->channels[b].def.quantity == ERG_Q_POWER)
-				tell_alike(log, &log->channels[a], &log->channels[b], notes);
-	for (size_t p = 0; p < log->n_channels; p++)
-		for (size_t a = 0; a < log->n_channels; a++)
-			if (log->channels[p].def.quantity == ERG_Q_POWER &&
-				log->channels[a].def.quantity == ERG_Q_CURRENT)
-				tell_product(log, &log->channels[p], &log->channels[a], notes);
+			compare_pair(log, &log->channels[a], &log->channels[b], notes);
 }
 
 static void compare_powers_with_energies(const struct erg_import_log *log, json_t *notes)
@@ -460,6 +512,6 @@ void erg_import_check_rails(const struct erg_import_log *log, json_t *notes)
 	tell_whole(log, ERG_Q_POWER, notes);
 	tell_whole(log, ERG_Q_ENERGY, notes);
 	tell_greater_parts(log, notes);
-	compare_powers(log, notes);
+	compare_pairs(log, notes);
 	compare_powers_with_energies(log, notes);
 }

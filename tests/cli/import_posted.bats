@@ -151,6 +151,9 @@ load logs
     told "'Power' is the current of 'x' times its voltage: if these are one power, --column NAME=UNIT:x"
     joules $MEANS -- um.csv --time Time --column 'Power(W)=W:x' --column 'Voltage(V)=V:x' --column 'Current(A)=A:x'
     if told 'if these are one power'; then false; fi
+    { echo 'time_s,Total Energy [Wh],Resettable Energy [Wh]'; rows 'e += i ? p(i) / 3600. : 0; printf "%d,%.4f,%.4f\n", i, 500 + e, e'; } >reset.csv
+    erg-record import reset.csv -f -o out.erg 2>log
+    told "'Total Energy' rises by 3980.16 J, and 'Resettable Energy' by 3980.16 J: if these are one energy, --sensor 'Resettable Energy:parent="
     { echo 'time_s,Proc Energy [J]'; rows 'printf "%d,%d\n", i, 104 - p(i) % 5'; } >pcm.csv # its advice can be followed
     fails "say --sensor 'Proc Energy:kind=delta'" -- pcm.csv
     joules 3976 -- pcm.csv --sensor 'Proc Energy:kind=delta' # all 4080, without the first 104
@@ -186,6 +189,9 @@ load logs
     { echo 'time_s,PACKAGE_ENERGY (J),PP0_ENERGY (J),PP1_ENERGY (J),DRAM_ENERGY (J)'
         rows 'e += i ? p(i) : 0; printf "%d,%d,%d,%d,%d\n", i, e, 40 * i, 3 * i, 5 * i'; } >intel.csv
     joules $((MEANS + 39 * 5)) -- intel.csv
+    { echo 'Date , Board Power Draw [W] , GPU Chip Power Draw [W] , 8-Pin #1 Power [W] ,'
+        rows 'printf "2024-05-06 %s , %d.0 , %d.0 , 40.0 ,\n", hms(i), p(i), p(i) - 30'; } >gpuz.csv
+    joules $MEANS -- gpuz.csv
     { echo 'time_s,CORE0_ENERGY (J),CORE1_ENERGY (J),CPU_ENERGY (J)'; rows 'e += i ? p(i) : 0; printf "%d,%d,%d,%d\n", i, 9 * i, 11 * i, e'; } >amd.csv
     joules $MEANS -- amd.csv
     { echo 'time_s,package_0_w,package_1_w,core_0_w,core_1_w,uncore_w'; rows 'printf "%d,%d,50,20,10,%d\n", i, p(i), 1 + i % 2'; } >two.csv
@@ -242,6 +248,29 @@ load logs
     { echo 'time_s,E [J]'; rows 'e = i % 10 == 9 ? 0 : e + p(i); printf "%d,%d\n", i, e'; } >reset.csv
     erg-record import reset.csv -f -o out.erg 2>log
     told 'it was reset, 4 times in all'
+}
+
+@test "clocks: hours beyond a day, us with a Greek letter, numbers since 1970 in another unit, the newest row first" {
+    { echo 'Elapsed,P [W]'; rows 's = 85200 + 120 * i; printf "%02d:%02d:%02d,%d\n", s / 3600, s % 3600 / 60, s % 60, p(i)'; } >el.csv
+    joules $((MEANS * 120)) -- el.csv --time Elapsed --column 'P [W]=W' # from 23:40:00 to 24:58:00
+    if told 'not understood'; then false; fi
+    { echo 'time,P [W]'; rows 's = 359940 + 2 * i; printf "%d:%02d:%02d.5,%d\n", s / 3600, s % 3600 / 60, s % 60, p(i)'; } >long.csv
+    joules $((MEANS * 2)) -- long.csv # 99:59:00.5 to 100:00:18.5
+    { echo 'Time (µs),P [W]'; rows 'printf "%d000000,%d\n", i, p(i)'; } >us.csv
+    joules $MEANS -- us.csv
+    { echo 'time_ms,P [W]'; rows 'printf "%d.5,%d\n", 1715000000 + i, p(i)'; } >s.csv
+    joules 3.98 -- s.csv
+    told "column 'time_ms': as times since 1970 its numbers have another unit than its name says; that one is believed"
+    erg-record import s.csv --time time_ms --column 'P [W]=W' -f -o out.erg 2>log
+    told "column 'time_ms': as times since 1970 its numbers have another unit than its name says"
+    joules $MEANS -- s.csv --time time_ms:s --column 'P [W]=W'
+    { echo 'time_s,P [W]'; rows 'printf "%d000,%d\n", 1715000000 + i, p(i)'; } >ms.csv
+    fails "ms.csv: line 2: the time '1715000000000' of column 'time_s': it is one of this century in ms: --time 'time_s:ms'" -- ms.csv
+    { echo 'time_s,P [W]'; awk 'BEGIN { for (i = 399; i >= 0; i--) printf "%d,%d\n", i, 100 + i % 5 }'; } >newest.csv
+    joules 40700 -- newest.csv # 80 rounds of 510 J, without the first 100
+    told 'newest.csv: the newest row is the first, and so on to the last'
+    { cat newest.csv; tail -n +2 newest.csv; } >two.csv
+    fails 'two.csv: line' 'two logs in one file' -- two.csv
 }
 
 @test "powers that could not be read are counted, rows that are there twice, limits, one power told twice" {
