@@ -9,6 +9,7 @@
  * Stamps that are late at one phase look the same, while the readings were taken at all of them. So it is asked twice:
  * by the times as they are, and by those at a steady pace, which a late one is not; a beat shows in both.
  */
+#include <complex.h>
 #include <math.h>
 #include <string.h>
 
@@ -121,10 +122,13 @@ static size_t uneven(struct walk w, unsigned *ret, double *ret_mean, double *ret
 	size_t found = 0;
 
 	for (; next_reading(&w, &y, &phase); n++) {
+		const double complex turn = cos(phase) + I * sin(phase);
+		double complex z = turn;
+
 		sum += y;
-		for (unsigned h = 0; h < HARMONICS; h++) {
-			re[h] += cos((h + 1) * phase);
-			im[h] += sin((h + 1) * phase);
+		for (unsigned h = 0; h < HARMONICS; h++, z *= turn) {
+			re[h] += creal(z);
+			im[h] += cimag(z);
 		}
 	}
 	for (unsigned h = 0; h < HARMONICS; h++)
