@@ -413,6 +413,10 @@ int erg_import_apply_samples_head(struct erg_import_log *log, struct erg_err *er
 const char *erg_import_kind(const struct erg_import_channel *c, const char *kind);
 /* Sets which rails are within which others by the names that tools give them (rails.c). */
 void erg_import_known_wholes(struct erg_import_log *log, json_t *notes);
+/* A supply's output is within its input, where they are called alike; how many were set, and *ret_whole, one of those
+ * that they are within. Whether a name is that of a limit. (rails.c) */
+size_t erg_import_set_outputs(struct erg_import_log *log, const char **ret_whole);
+bool erg_import_says_limit(const char *name);
 /* Whether two names are one, but for what is told of each, like power_avg and power_max; and whether that is an
  * extreme (twice.c). */
 bool erg_import_same_stem(const char *a, const char *b);

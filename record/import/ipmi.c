@@ -26,7 +26,8 @@ struct ipmi_log {
 	bool told, used; /* a line told the time; it has a row */
 	bool own, bmc;   /* times are of lines of their own, or of the BMC */
 	size_t polls;
-	struct erg_import_kept idle; /* readings of a BMC that does not measure */
+	struct erg_import_kept idle;   /* readings of a BMC that does not measure */
+	struct erg_import_kept limits; /* what is none by its name */
 };
 
 /* ---- times ---- */
@@ -139,6 +140,11 @@ static int ipmi_sensor(struct ipmi_log *p, char *text, struct erg_err *err)
 		return 1; /* no reading, disabled, a state in hexadecimal */
 	end += strspn(end, " ");
 	unit = *end ? end : n > 5 ? cells[2] : "";
+	if ((is_unit(unit, "Watts") || is_unit(unit, "W")) &&
+		(erg_import_says_limit(cells[0]) || erg_import_says_extreme(cells[0]))) {
+		erg_import_keep(&p->limits, erg_lines_number(p->lines), cells[0]);
+		return 1;
+	}
 	if (is_unit(unit, "Watts") || is_unit(unit, "W"))
 		return ipmi_put(p, cells[0], "W", v, err);
 	if (is_unit(unit, "degrees C"))
@@ -264,22 +270,40 @@ static int take_ipmi_line(struct ipmi_log *p, char *text, struct erg_err *err)
 	return r < 0 ? r : 0;
 }
 
-/* Supplies and parts are within what the whole system takes, where one sensor says that by its name. */
+/* Whether a sensor's name has one of the words that say the whole, of which the blanks may be anything. */
+static bool says_whole(const char *rail)
+{
+	static const char *const words[] = {"system", "sys power", "sys pwr", "consumption",
+		"total", "power meter", "power usage", "chassis"};
+	char name[64];
+	size_t n = 0;
+
+	for (; rail[n] && n + 1 < sizeof(name); n++)
+		name[n] = rail[n] == '_' || rail[n] == '-' ? ' ' : rail[n];
+	name[n] = '\0';
+	for (size_t w = 0; w < ERG_ARRAY_SIZE(words); w++)
+		if (strcasestr(name, words[w]))
+			return true;
+	return false;
+}
+
+/* Supplies and parts are within what the whole system takes, where one sensor says that by its name; else what a
+ * supply gives is within what it takes. */
 static void set_whole(struct erg_import_log *log, json_t *notes)
 {
-	static const char *const words[] = {"system", "sys power", "consumption", "total",
-		"power meter", "power_usage", "chassis"};
-	const char *whole = NULL;
+	const char *whole = NULL, *other = NULL;
 	size_t found = 0, parts = 0;
 
-	for (size_t i = 0; i < log->n_channels; i++)
-		for (size_t w = 0; w < ERG_ARRAY_SIZE(words); w++)
-			if (log->channels[i].def.quantity == ERG_Q_POWER &&
-				strcasestr(log->channels[i].def.rail, words[w])) {
-				whole = log->channels[i].def.rail;
-				found++;
-				break;
-			}
+	log->unknown = true; /* every maker of boards calls them otherwise */
+	for (size_t i = 0; i < log->n_channels; i++) {
+		const struct erg_channel_def *d = &log->channels[i].def;
+
+		if (d->quantity != ERG_Q_POWER || !says_whole(d->rail))
+			continue;
+		other = whole;
+		whole = d->rail;
+		found++;
+	}
 	for (size_t i = 0; found == 1 && i < log->n_channels; i++) {
 		struct erg_channel_def *d = &log->channels[i].def;
 
@@ -288,11 +312,19 @@ static void set_whole(struct erg_import_log *log, json_t *notes)
 		snprintf(d->parent, sizeof(d->parent), "%s", whole);
 		parts++;
 	}
+	if (found > 1)
+		erg_import_note(notes, "whole",
+			"%s: %zu powers are of all there is by their names, like '%s' and '%s': none was taken to be within "
+			"another; --rail all-roots counts all of them (--sensor NAME:parent= says what is)",
+			log->path, found, other, whole);
+	else if (found == 0)
+		parts = erg_import_set_outputs(log, &whole);
 	if (parts)
 		erg_import_note(notes, "whole",
-			"%s: the other %zu powers were taken to be within '%s', by its name (--sensor "
+			"%s: %s%zu powers were taken to be within %s'%s', by %s (--sensor "
 			"NAME:parent= says otherwise)",
-			log->path, parts, whole);
+			log->path, found ? "the other " : "", parts, found ? "" : "others, like ",
+			whole, found ? "its name" : "their names");
 }
 
 static int read_ipmi(const char *path, const struct erg_import_how *how, struct erg_import_log *ret,
@@ -329,6 +361,11 @@ static int read_ipmi(const char *path, const struct erg_import_how *how, struct 
 			"%s: line %zu: the BMC did not measure when it was asked ('%.60s'): %zu readings were "
 			"left out",
 			path, p.idle.line, p.idle.text, p.idle.n);
+	if (r == 0 && p.limits.n)
+		erg_import_note(notes, "limit",
+			"%s: line %zu: '%s' is a limit or an extreme by its name, and no reading: %zu such lines were left "
+			"out",
+			path, p.limits.line, p.limits.text, p.limits.n);
 	if (r == 0)
 		set_whole(ret, notes);
 	if (r == 0)

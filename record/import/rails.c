@@ -165,6 +165,83 @@ static size_t set_rapl_wholes(struct erg_import_log *log, const char **ret_whole
 	return parts;
 }
 
+/* ---- what a supply takes and gives ---- */
+
+/* "psu1 Pin" of "PSU1_Pout" and of "PSU1_PIN": the name in small letters with blanks, of what goes in. *ret_out: the
+ * name was of what goes out; *ret_in: or in. */
+static void name_of_input(const char *rail, char ret[static 80], bool *ret_in, bool *ret_out)
+{
+	static const char *const ins[] = {"in", "pin", "input"},
+				 *const outs[] = {"out", "pout", "output"};
+	size_t n = 0;
+
+	*ret_in = *ret_out = false;
+	while (*rail) {
+		size_t len = 0, k = 0;
+		const char *word = rail;
+
+		while (isalpha((unsigned char)rail[len]))
+			len++;
+		for (; len && k < ERG_ARRAY_SIZE(ins); k++) {
+			const bool in = strlen(ins[k]) == len && !strncasecmp(rail, ins[k], len),
+				   out = strlen(outs[k]) == len && !strncasecmp(rail, outs[k], len);
+
+			*ret_in |= in;
+			*ret_out |= out;
+			if (in || out)
+				break;
+		}
+		rail += len ? len : 1;
+		if (len && k < ERG_ARRAY_SIZE(ins)) {
+			word = ins[k];
+			len = strlen(word);
+		}
+		for (size_t i = 0; i < (len ? len : 1) && n < 79; i++)
+			ret[n++] = isalnum((unsigned char)word[i])
+				? (char)tolower((unsigned char)word[i])
+				: ' ';
+	}
+	ret[n] = '\0';
+}
+
+size_t erg_import_set_outputs(struct erg_import_log *log, const char **ret_whole)
+{
+	size_t parts = 0;
+
+	for (size_t o = 0; o < log->n_channels; o++)
+		for (size_t i = 0; i < log->n_channels; i++) {
+			struct erg_channel_def *out = &log->channels[o].def;
+			const struct erg_channel_def *in = &log->channels[i].def;
+			char of_out[80], of_in[80];
+			bool is_in, is_out, unused;
+
+			if (out->quantity != ERG_Q_POWER || in->quantity != ERG_Q_POWER ||
+				*out->parent)
+				continue;
+			name_of_input(out->rail, of_out, &unused, &is_out);
+			name_of_input(in->rail, of_in, &is_in, &unused);
+			if (!is_out || !is_in || unused || strcmp(of_out, of_in))
+				continue;
+			snprintf(out->parent, sizeof(out->parent), "%s", in->rail);
+			*ret_whole = in->rail;
+			parts++;
+		}
+	return parts;
+}
+
+/* ---- all of it ---- */
+
+/* What a device may draw is no power that it draws: "power_limit_w". */
+bool erg_import_says_limit(const char *name)
+{
+	static const char *const words[] = {"limit", "tdp", "power_cap", "power cap", "powercap"};
+
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(words); i++)
+		if (strcasestr(name, words[i]))
+			return true;
+	return false;
+}
+
 void erg_import_known_wholes(struct erg_import_log *log, json_t *notes)
 {
 	const char *whole = NULL, *apart = NULL;
@@ -185,6 +262,7 @@ void erg_import_known_wholes(struct erg_import_log *log, json_t *notes)
 	}
 	log->unknown = true;
 	parts += set_rapl_wholes(log, &whole, &apart);
+	parts += erg_import_set_outputs(log, &whole);
 	if (apart)
 		erg_import_note(notes, "whole",
 			"%s: which of several rails '%s' is within is not told by its name: --rail all-roots counts all of "

@@ -76,20 +76,14 @@ static int time_form(const char *name)
 	return decimals < 0 ? -2 : decimals;
 }
 
-/* What a device may draw is no power that it draws: "power_limit_w". */
 static bool is_limit(const char *name, json_t *notes, const char *path)
 {
-	static const char *const words[] = {"limit", "tdp", "power_cap", "power cap", "powercap"};
-
-	for (size_t i = 0; i < ERG_ARRAY_SIZE(words); i++) {
-		if (!strcasestr(name, words[i]))
-			continue;
-		erg_import_note(notes, "limit",
-			"%s: column '%s' is a limit by its name, and no reading: it was left out (--column takes it)",
-			path, name);
-		return true;
-	}
-	return false;
+	if (!erg_import_says_limit(name))
+		return false;
+	erg_import_note(notes, "limit",
+		"%s: column '%s' is a limit by its name, and no reading: it was left out (--column takes it)",
+		path, name);
+	return true;
 }
 
 /* The greatest or least power of an interval is none of it, beside another column that is: "power_max" beside

@@ -59,12 +59,19 @@ static const struct erg_import_channel *greatest_root(const struct erg_import_lo
 	return ret;
 }
 
-/* "total" of total_power and TOT of "Power TOT". */
+/* "total" of total_power and TOT of "Power TOT"; and what a Jetson calls what goes into it. */
 static bool says_total(const char *rail)
 {
+	static const char *const inputs[] = {"VDD_IN", "POM_5V_IN"};
 	static const char *const words[] = {"total", "tot", "sum", "combined", "overall"};
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(inputs); i++) {
+		const size_t len = strlen(rail), end = strlen(inputs[i]);
+
+		if (len >= end && !strcasecmp(rail + len - end, inputs[i]))
+			return true;
+	}
 	for (rail += strcspn(rail, letters); *rail; rail += strcspn(rail, letters)) {
 		const size_t len = strspn(rail, letters);
 
@@ -130,7 +137,7 @@ static void tell_whole(const struct erg_import_log *log, enum erg_quantity q, js
 	else if (q == ERG_Q_POWER && says_total(whole->def.rail) &&
 		(double)rows.above >= WHOLE_SHARE * (double)rows.n)
 		erg_import_note(notes, "whole",
-			"%s: '%s' is a total by its name, and there are %zu rails beside it: of each that is its part "
+			"%s: '%s' is all there is by its name, and there are %zu rails beside it: of each that is its part "
 			"--sensor 'NAME:parent=%s' says so; --rail all-roots counts all of them",
 			log->path, whole->def.rail, n - 1, whole->def.rail);
 }

@@ -193,7 +193,7 @@ test_setup() {
     warns 'negative.csv: line 10' 'VDD_IN' 'negative' -- --samples negative.csv
     run import --samples negative.csv --strict -f -o out.erg; [ "$status" -eq 3 ]; [ -e out.erg ]
     # of one load both: its power and its energy
-    run import --samples s.csv --sensor pkg:parent=VDD_IN --strict -f -o out.erg; [ "$status" -eq 0 ]
+    run import --samples s.csv --sensor pkg:parent=VDD_IN --sensor VDD_CPU:parent=VDD_IN --strict -f -o out.erg; [ "$status" -eq 0 ]
     sed '10s/,[0-9.]*,/,99999999999,/' s.csv >absurd.csv
     warns 'absurd.csv: line 10' 'VDD_IN' 'left out' -- --samples absurd.csv
     events out.erg | grep -q -- '-9223372036854775808'

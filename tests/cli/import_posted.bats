@@ -65,6 +65,20 @@ load logs
     joules 1982 'Power Meter 2' -- --from ipmi elist.txt # 50, 50, 51, 51, 52 in eight rounds, of which the first 50 counts for nothing
     rows 'printf "Instantaneous power reading: %d Watts\nIPMI timestamp:    10/08/2026 06:%02d:%02d PM EDT    Sampling period:    1 Seconds.\n", p(i), 2, i' >edt.txt
     joules $MEANS -- --from ipmi edt.txt
+    # BMCs: what a supply gives is of what it takes, whatever says the whole, and what is no reading
+    bmc() { # bmc NAME VALUE…: sensors in the form of sdr
+        rows 'n = split("'"$*"'", a, " "); print 1715000000 + i; for (k = 1; k < n; k += 2) printf "%s | %d Watts | ok\n", a[k], a[k + 1] < 0 ? p(i) + a[k + 1] : a[k + 1] ? a[k + 1] : p(i)' >bmc.txt
+        erg-record import --from ipmi bmc.txt -f -o out.erg 2>log
+    }
+    bmc PSU1_PIN 0 PSU1_POUT -9 PSU2_PIN 50 PSU2_POUT 45
+    joules $((MEANS + 39 * 50)) -- --from ipmi bmc.txt
+    told "2 powers were taken to be within others, like 'PSU2_PIN', by their names"
+    bmc SYS_POWER 0 CPU1_Power 40 PSU1_Max_Power 800 Power_Cap 500
+    joules $MEANS -- --from ipmi bmc.txt
+    told "line 4: 'PSU1_Max_Power' is a limit or an extreme by its name, and no reading: 80 such lines were left out"
+    told "the other 1 powers were taken to be within 'SYS_POWER'"
+    bmc Total_Power 0 CPU_Total_Power 60
+    told "2 powers are of all there is by their names, like 'Total_Power' and 'CPU_Total_Power'"
     # What a supply that is not there shows is more than the whole, which is said.
     rows 'printf "%d\nPS 2 Input | 2550.000 | Watts | ok | na | na\nPower Meter | %d.000 | Watts | ok | na | na\n", 1715000000 + i, p(i)' >hp.txt
     joules $MEANS -- --from ipmi hp.txt
@@ -176,12 +190,18 @@ load logs
     if told 'is the sum of'; then false; fi
     { echo 'time_s,gpu_w,total_power_w'; rows 'printf "%d,%d,%d\n", i, p(i), p(i) + 40 + i % 3'; } >total.csv
     erg-record import total.csv -f -o out.erg 2>log
-    told "'total_power' is a total by its name, and there are 1 rails beside it"
+    told "'total_power' is all there is by its name, and there are 1 rails beside it"
+    sed '1s/.*/time_s,VDD_CPU [W],VDD_IN [W]/' total.csv >jetson.csv
+    erg-record import jetson.csv -f -o out.erg 2>log
+    told "'VDD_IN' is all there is by its name"
     { echo 'time_s,gpu_power_w,gpu_max_power_w,gpu_min_power_w'; rows 'printf "%d,%d,%d,60\n", i, p(i), p(i) + 30'; } >max.csv
     joules $MEANS -- max.csv
     told "column 'gpu_max_power' is by its name an extreme of what 'gpu_power' is"
     { echo 'time_s,peak_power_w'; rows 'printf "%d,%d\n", i, p(i)'; } >peak.csv
     joules $MEANS -- peak.csv # of nothing else that is there
+    { echo 'time_s,Pin [W],Pout [W]'; rows 'printf "%d,%d,%d\n", i, p(i), p(i) - 10'; } >supply.csv
+    joules $MEANS -- supply.csv
+    told "1 rails were taken to be within others, like 'Pin'"
     # s-tui, pyJoules, EnergiBridge of Intel and of AMD: cores and graphics are in the package, memory is not
     { echo 'Time,Temp:Core 0,Power:package-0,Power:core,Power:dram'; rows 'printf "2024-07-15_%s,55,%d.0,60.0,5.0\n", hms(i), p(i)'; } >stui.csv
     joules $((MEANS + 39 * 5)) -- stui.csv --time Time --column Power:package-0=W --column Power:core=W --column Power:dram=W
