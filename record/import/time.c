@@ -276,7 +276,11 @@ bool erg_import_time(const char *text, enum erg_import_date order, int64_t *ret,
 	struct tm tm;
 	int64_t ns;
 	const char *end = take_date_and_clock(text, order, &tm, &ns);
+	char iso[64];
 
+	if (!end && erg_import_unix_date(text, iso, sizeof(iso)) &&
+		take_date_and_clock(iso, ERG_DATE_YEAR_FIRST, &tm, &ns))
+		end = text + strlen(text); /* a zone before the year, as date(1) writes it */
 	if (!end)
 		return false;
 	*ret_end = end;
@@ -583,7 +587,13 @@ int erg_import_when(struct erg_import_log *log, const struct erg_import_how *how
 	int64_t ns;
 	int minutes, r;
 	const char *end = take_date_and_clock(text, order, &tm, &ns), *behind;
+	char iso[64];
 
+	if (!end && erg_import_unix_date(text, iso, sizeof(iso))) {
+		r = erg_import_when(log, how, iso, ERG_DATE_YEAR_FIRST, ret, &end, err);
+		*ret_end = text + strlen(text);
+		return r > 0 && end[strspn(end, " ")] ? 0 : r;
+	}
 	if (!end)
 		return 0;
 	log->wall.fraction |= has_fraction(text, end);

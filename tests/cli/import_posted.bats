@@ -286,6 +286,10 @@ load logs
     joules $MEANS -- s.csv --time time_ms:s --column 'P [W]=W'
     { echo 'time_s,P [W]'; rows 'printf "%d000,%d\n", 1715000000 + i, p(i)'; } >ms.csv
     fails "ms.csv: line 2: the time '1715000000000' of column 'time_s': it is one of this century in ms: --time 'time_s:ms'" -- ms.csv
+    { echo 'time,P [W]'; rows 'printf "Mon May  6 %s CEST 2024,%d\n", hms(i), p(i)'; } >date.csv # as date(1) writes it
+    printf 'begin_s,end_s,layer\n1714982410,1714982430,a\n' >l.csv # 2024-05-06 08:00:10 UTC
+    joules $MEANS -- date.csv --layers l.csv
+    joules $MEANS -- date.csv --time time --column 'P [W]=W'
     { echo 'time_s,P [W]'; awk 'BEGIN { for (i = 399; i >= 0; i--) printf "%d,%d\n", i, 100 + i % 5 }'; } >newest.csv
     joules 40700 -- newest.csv # 80 rounds of 510 J, without the first 100
     told 'newest.csv: the newest row is the first, and so on to the last'
