@@ -41,6 +41,11 @@ static int check_foreign(const struct erg_import_log *log, json_t *notes, struct
 
 	if (f->n == 0)
 		return 0;
+	if (f->has > 1 && (double)f->n > share * (double)(f->n + log->n))
+		return erg_fail(err, -EINVAL,
+			"%s: line %zu: '%s' has %zu cells, and %zu are named; %zu of %zu lines are no rows: are "
+			"separators missing, or are decimal commas without quotes?",
+			log->path, f->line, f->text, f->has, f->named, f->n, f->n + log->n);
 	if ((double)f->n > share * (double)(f->n + log->n))
 		return erg_fail(err, -EINVAL,
 			"%s: line %zu: '%s' is not understood, as %zu of %zu lines: %s", log->path,

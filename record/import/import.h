@@ -75,8 +75,9 @@ struct erg_import_wrap {
 
 /* Lines that were not understood. */
 struct erg_import_foreign {
-	size_t n, line; /* of the first one */
-	bool cells;     /* the text is that of a cell, and not of the line */
+	size_t n, line;    /* of the first one */
+	bool cells;        /* the text is that of a cell, and not of the line */
+	size_t has, named; /* cells of the line, where it has others than are named; 0 */
 	char text[80];
 };
 

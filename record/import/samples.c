@@ -392,6 +392,11 @@ static int take_line(struct reader *r, char *text, size_t line, bool cut, struct
 			"%s: line %zu: '%s': the columns are other ones from here on: two logs in one "
 			"file? Import the parts one by one",
 			r->log->path, line, kept);
+	if (got == 0 && r->log->foreign.n == 0) {
+		r->log->foreign.cells = n == r->n;
+		r->log->foreign.has = n == r->n ? 0 : n;
+		r->log->foreign.named = r->n;
+	}
 	if (got == 0)
 		erg_import_foreign(r->log, line, odd);
 	return got < 0 ? got : 0;
@@ -483,7 +488,6 @@ static int read_csv(const char *path, const struct erg_import_how *how, struct e
 	if (got < 0)
 		return got;
 	ret->path = path;
-	ret->foreign.cells = true;
 	got = read_lines(&r, lines, notes, err);
 	free(r.header);
 	if (got == 0)

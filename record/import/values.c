@@ -220,6 +220,38 @@ static void tell_zeros(const struct erg_import_log *log, const struct erg_import
 			log->path, line, c->def.rail, zeros);
 }
 
+/* Of the sizes of all readings. */
+static double mean_size(const struct erg_import_log *log, const struct erg_import_channel *c,
+	size_t *ret_n)
+{
+	double sum = 0;
+	size_t n = 0;
+
+	for (size_t i = 0; erg_import_has_row(log, i); i++) {
+		if (c->raw[i] == ERG_IMPORT_MISSING)
+			continue;
+		sum += fabs((double)c->raw[i]);
+		n++;
+	}
+	*ret_n = n;
+	return n ? sum / (double)n : 0;
+}
+
+#define GREAT_W 2e4 /* what no rail of one machine takes, and a room's meter shows in kW */
+
+/* Powers that are as great as in a unit a thousand times less. */
+static void tell_great(const struct erg_import_log *log, const struct erg_import_channel *c,
+	json_t *notes)
+{
+	size_t n;
+	const double mean = mean_size(log, c, &n) * c->def.scale;
+	const bool small = c->def.scale * pow(10, c->decimals) < 10; /* W, mW, uW */
+
+	if (n > 0 && small && mean > GREAT_W)
+		erg_import_note(notes, "unit", "%s: '%s' is %.6g W on the average: is %s its unit?",
+			log->path, c->def.rail, mean, c->def.unit);
+}
+
 static void tell_negative(const struct erg_import_log *log, const struct erg_import_channel *c,
 	json_t *notes)
 {
@@ -259,23 +291,6 @@ static double times_neighbours(const struct erg_import_log *log, const struct er
 		n += seen;
 	}
 	return n >= 2 && most > 0 ? v / most : 0;
-}
-
-/* Of the sizes of all readings. */
-static double mean_size(const struct erg_import_log *log, const struct erg_import_channel *c,
-	size_t *ret_n)
-{
-	double sum = 0;
-	size_t n = 0;
-
-	for (size_t i = 0; erg_import_has_row(log, i); i++) {
-		if (c->raw[i] == ERG_IMPORT_MISSING)
-			continue;
-		sum += fabs((double)c->raw[i]);
-		n++;
-	}
-	*ret_n = n;
-	return n ? sum / (double)n : 0;
 }
 
 struct spikes {
@@ -344,8 +359,10 @@ int erg_import_check_values(struct erg_import_log *log, struct erg_import_channe
 		drop_spikes(log, c, notes);
 		if (negative && !c->delta)
 			tell_negative(log, c, notes);
-		if (!c->delta)
+		if (!c->delta) {
 			tell_zeros(log, c, notes);
+			tell_great(log, c, notes);
+		}
 	}
 	return c->def.quantity == ERG_Q_ENERGY ? erg_import_check_energy(log, c, notes, err) : 0;
 }

@@ -219,6 +219,13 @@ load logs
     told "which of several rails 'uncore' is within is not told"
 }
 
+@test "rows of other cells than are named" {
+    { echo 'time_s,P [W],Q [W]'; rows 'printf i % 7 == 3 ? "%d,%d\n" : "%d,%d,50\n", i, p(i)'; } >few.csv
+    fails "few.csv: line 5: '3,103' has 2 cells, and 3 are named; 6 of 40 lines are no rows" -- few.csv
+    { echo 'time_s,P [W]'; rows 'printf "%d,%d,5\n", i, p(i)'; } >comma.csv # 100,5 without quotes
+    fails "comma.csv: line 2: '0,100,5' has 3 cells, and 2 are named; 40 of 40 lines are no rows" 'decimal commas' -- comma.csv
+}
+
 @test "numbers in quotes, with blanks in them, as Power Gadget writes them" {
     { echo '"System Time","Elapsed Time (sec)","Processor Power_0(Watt)"'
         rows 'printf "\"%s:007\",\"  %2d.000\",\" %d.000\"\n", hms(i), i, p(i)'; printf '\n"Total Elapsed Time (sec) = 39.0"\n'; } >pg.csv
@@ -244,6 +251,8 @@ load logs
     fails 'no reading of power' -- <(echo 'time_s,P [mW]'; rows 'printf "%d,4294967295\n", i')
     marks 'i == 10 || i == 20 ? 0 : p(i)'
     told "line 12: power of 'P' is 0 W for one reading among others that are never near it, 2 times in all; kept"
+    marks 'p(i) * 1000' # mW, whatever the name says
+    told "'P' is 102000 W on the average: is W its unit?"
     marks 'i % 4 ? p(i) : 0' # a load that is off is none
     if told 'is 0 W'; then false; fi
     counts() { # counts AWK: the counter, of which e is the true one
