@@ -98,14 +98,19 @@ static int document_write(const struct pool *p, const struct slot *s, const json
 	return erg_outfile_commit(&out, p->err);
 }
 
-/* Whether the archive is still what its key was made of: the process may have read another one, which
- * somebody has put in its place. */
-static bool is_unchanged(const struct pool *p, const struct slot *s)
+#define CHANGED "the archive changed while it was analysed"
+
+/* What the archive is now: what its key was made of, or another one, which somebody has put in its place and the process
+ * may have read. */
+enum now { UNKNOWN, THE_SAME, ANOTHER };
+
+static enum now archive_now(const struct pool *p, const struct slot *s)
 {
 	json_auto_t *now = NULL;
 
-	return erg_batch_origin(s->item->archive, p->b->analysis, &now, NULL) >= 0 &&
-		json_equal(now, s->origin);
+	if (erg_batch_origin(s->item->archive, p->b->analysis, &now, NULL) < 0)
+		return UNKNOWN;
+	return json_equal(now, s->origin) ? THE_SAME : ANOTHER;
 }
 
 /* An analysis that tells of something else than the archive does so of every archive. */
@@ -129,8 +134,8 @@ static int document_take(const struct pool *p, const struct slot *s)
 	json_auto_t *doc = NULL, *whole = json_object();
 	int r;
 
-	if (!is_unchanged(p, s)) {
-		failed(p->b, s->item, s->origin, "the archive changed while it was analysed");
+	if (archive_now(p, s) != THE_SAME) {
+		failed(p->b, s->item, s->origin, CHANGED);
 		return 0;
 	}
 	r = document_load(p, s, &doc);
@@ -163,8 +168,8 @@ static int ended(const struct pool *p, struct slot *s)
 	erg_process_last_line(&s->child, line, sizeof(line));
 	if (code == STATUS_USAGE)
 		r = erg_fail(p->err, -EINVAL, "%s: %s", p->b->analysis[0], line);
-	else
-		failed(p->b, s->item, s->origin, line);
+	else /* what the analysis says of an archive that is another by now helps nobody */
+		failed(p->b, s->item, s->origin, archive_now(p, s) == ANOTHER ? CHANGED : line);
 	slot_release(s);
 	return r;
 }

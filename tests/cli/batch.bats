@@ -252,7 +252,10 @@ not read: runs/open: an unpacked archive" ]
 @test "batch: what it started ends with it, also when it is killed" {
     erg-analyze batch runs/a.erg -o results --jobs 1 -- layers --rounds 1000000 2>/dev/null & batch=$!
     child=
-    analyses() { child=$(ps -o pid= --ppid $batch | tr -d ' ') && [ -n "$child" ] && kill -STOP "$child"; }
+    # not before it is what it will be: what it asks of its parent's death it asks before
+    analyses() {
+        child=$(ps -o pid=,args= --ppid $batch | awk '$3 == "layers" { print $1 }') && [ -n "$child" ] && kill -STOP "$child"
+    }
     await analyses
     await grep -q '^State:.T' /proc/"$child"/status
     kill -KILL $batch
