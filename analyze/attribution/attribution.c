@@ -13,6 +13,7 @@
 #include "analyze/attribution/effects.h"
 #include "analyze/attribution/finite.h"
 #include "analyze/attribution/fit.h"
+#include "analyze/attribution/fold.h"
 #include "analyze/attribution/gates.h"
 #include "analyze/attribution/gram.h"
 #include "analyze/attribution/idle.h"
@@ -302,6 +303,8 @@ static int attribute(struct attr_run *r)
 	st->tau2 = r->sol.tau2;
 	if ((rc = attr_jitter_effect(r)) < 0 || (rc = attr_late_stamps_effect(r)) < 0 ||
 		(rc = attr_pauses_effect(r)) < 0)
+		return rc;
+	if ((rc = attr_fold(r)) < 0)
 		return rc;
 	if (r->misfit.reason && attr_test_fails(&r->misfit.fitted.late))
 		st->late_w = LATE_DOUBT * r->misfit.fitted.late_w;

@@ -415,7 +415,7 @@ static void parts_of_sum(const struct erg_attr_state *st, const struct sum *s, d
 	ret->hi = ret->value + u;
 	ret->syst = fabs(ret->value) * st->rail.gain_max + blur +
 		time * 1e-9 *
-			(st->rail.offset_max + quantum_w(st, s) +
+			(st->rail.offset_max + st->fold.w + quantum_w(st, s) +
 				fmax(st->late_w, stamps_w(st, s)));
 }
 

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "analyze/attribution/readings.h"
+#include "analyze/attribution/repeats.h"
 #include "analyze/attribution/updates.h"
 #include "formats/base/memory.h"
 #include "formats/base/order.h"
@@ -314,6 +315,49 @@ static int drop_repetitions(const struct erg_rail *rail, double period, struct a
 	return r ? keep_updates(rail, &u, ret, err) : keep_fresh(rail, period, ret, err);
 }
 
+/* Without those that are the one before once more. */
+static int keep_first(const struct erg_rail *rail, struct attr_readings *ret, struct erg_err *err)
+{
+	double before = NAN;
+	size_t n = 0;
+	int r = ret->own_t ? 0 : own_columns(rail, ret, err);
+
+	for (size_t i = 0; !r && i < ret->n; i++) {
+		bool again = ret->v[i] == before;
+
+		before = ret->v[i];
+		ret->repeated += again;
+		if (again)
+			continue;
+		ret->own_t[n] = ret->t[i]; /* n <= i: what is read has been */
+		ret->own_v[n++] = before;
+	}
+	ret->n = r ? ret->n : n;
+	return r;
+}
+
+/* Of a sensor of whose period nobody knows that it is longer than the readings' own: repetitions that chance does not
+ * make. Updates that come like clockwork are of a sensor that is a little slower than its reader; others are a logger's. */
+static int look_for_repeats(const struct erg_rail *rail, struct attr_readings *ret,
+	struct erg_err *err)
+{
+	size_t again = rail->counter ? 0 : attr_repeats(ret->v, ret->n);
+	struct attr_updates u;
+	double period;
+	int r;
+
+	if (!again || (rail->model.kind == ERG_SENSOR_EMA && ret->period_ns > 0))
+		return 0;
+	period = (double)(ret->t[ret->n - 1] - ret->t[0]) / (double)(ret->n - 1 - again);
+	r = attr_updates_find(ret->t, ret->v, ret->n, period, &u);
+	if (r < 0)
+		return erg_fail(err, r, "out of memory for %zu readings", ret->n);
+	if (!r)
+		return keep_first(rail, ret, err);
+	ret->period_ns = u.period_ns;
+	return keep_updates(rail, &u, ret, err);
+}
+
 int attr_readings_build(const struct erg_rail *rail, uint64_t begin, uint64_t end,
 	struct attr_readings *ret, struct erg_err *err)
 {
@@ -348,7 +392,7 @@ int attr_readings_build(const struct erg_rail *rail, uint64_t begin, uint64_t en
 				"expected a sensor that updates",
 				rail->name, rail->n);
 	}
-	return 0;
+	return period > 0 ? 0 : look_for_repeats(rail, ret, err);
 }
 
 #define CLOCKS_NS 2e5 /* that clocks are off by */

@@ -28,8 +28,9 @@ struct attr_readings {
 	double period_ns;  /* native update period: of the model, or found */
 	bool stale;        /* repeated readings were dropped */
 	bool at_updates; /* the times are those of the updates, which come like clockwork (updates.c) */
-	double room_ns; /* by up to half of which all of those may be off */
-	size_t wide;    /* left out: their times are known much worse than those of the others */
+	double room_ns;  /* by up to half of which all of those may be off */
+	size_t repeated; /* left out: they were the one before once more */
+	size_t wide;     /* left out: their times are known much worse than those of the others */
 };
 int attr_readings_build(const struct erg_rail *rail, uint64_t begin, uint64_t end,
 	struct attr_readings *ret, struct erg_err *err);

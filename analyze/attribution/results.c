@@ -111,6 +111,9 @@ static bool lag_contradicted(const struct attr_run *r)
 		!(fabs(t->lag.step) < 3 * r->opt.lag_u_ns);
 }
 
+/* Of the mean power: what comes again in step with the sampler is told; less is in the intervals alone. */
+#define FOLD_TOLD 0.005
+
 static void warn_of_fit(struct attr_run *r)
 {
 	const struct erg_attr_state *st = r->st;
@@ -132,6 +135,13 @@ static void warn_of_fit(struct attr_run *r)
 			"rail %s: the sampler runs in step with the layers "
 			"and sees only a few moments of each iteration; record with --dither",
 			rail);
+	if (st->fold.w > FOLD_TOLD * st->mean_w)
+		attr_warn(r->a, "in-step",
+			"rail %s: power that no layer explains comes again every %zu readings (%.4g ms), in step "
+			"with the sampler: how much of it lies between them is not known, and in every "
+			"interval; record with --dither",
+			rail, st->fold.every,
+			(double)st->fold.every * st->readings.spacing_ns * 1e-6);
 	if (r->misfit.reason)
 		attr_warn(r->a, "misfit",
 			"rail %s: %s: the readings do not follow from the layers and "
@@ -165,6 +175,11 @@ static void warn_of_readings(struct attr_run *r)
 			"neighbours and fit better at it: they count there",
 			rail, st->readings.n_late, st->readings.n,
 			st->readings.late_from_ns * 1e-6);
+	if (st->readings.repeated)
+		attr_warn(r->a, "repeated-readings",
+			"rail %s: %zu of %zu readings are the one before once more, with a stamp of their "
+			"own, as chance does not make them: they are left out",
+			rail, st->readings.repeated, st->rail.n);
 	if (st->readings.wide)
 		attr_warn(r->a, "wide",
 			"rail %s: %zu of %zu readings took over five times as long as the others, as on "

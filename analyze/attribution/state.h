@@ -8,6 +8,7 @@
 
 #include "analyze/attribution/attribution.h"
 #include "analyze/attribution/direct.h"
+#include "analyze/attribution/fold.h"
 #include "analyze/attribution/gram.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/readings.h"
@@ -54,7 +55,8 @@ struct erg_attr_state {
 	double mean_w;
 	/* standard uncertainties of what the readings' times are off by: ns, s/s */
 	double lag_u_ns, skew_u;
-	double late_w;  /* doubt of the mean power by stamps that are late amid a layer, W */
+	struct attr_fold fold; /* power that comes again in step with the readings */
+	double late_w;         /* doubt of the mean power by stamps that are late amid a layer, W */
 	double alias_j; /* what a sampler nearly in step made of the run's energy; 0: nothing, J */
 	double ratio; /* ets_j over the readings' own sum, which parts of the run are brought to; 0: 1 */
 	double wider; /* statistical parts by this factor, for simultaneous intervals; 0: 1 */

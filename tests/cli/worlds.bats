@@ -234,6 +234,61 @@ far_sensor() {
     run ! grep contradict told
 }
 
+# A boxcar of 2.2 ms, read each 10 ms or so, W.csv and S.csv; joules of layers and of the readings' time, by hand, into truth.
+# "twice": one reading in ten is the one before once more; "slower": the sensor updates each 11.1 ms; "beside": another
+# process takes 2 W for 5 ms each 100 ms.
+odd_log() { # twice|slower|beside
+    awk -v odd="$1" 'function energy(t) { while (k < n && at[k + 1] <= t) k++; while (at[k] > t) k--
+            return e[k] + p[k] * (t - at[k]) + (odd == "beside" ? .01 * int(t / .1) + 2 * least(t - .1 * int(t / .1), .005) : 0) }
+        function least(x, y) { return x < y ? x : y }
+        BEGIN { srand(7); split("4.0 1.69 .71 .9 2", d); split("10.2 8.25 3.8 7 2", w); t = .5; n = k = 0; p[0] = 2
+            print "begin_s,end_s,layer,type,network" >"W.csv"
+            for (i = 0; i < 2500; i++) for (l = 1; l <= 5; l++) {
+                b = t; t += d[l] / 1000 * (.9 + .2 * rand()); e[n + 1] = e[n] + p[n] * (b - at[n]); at[++n] = b; p[n] = w[l]
+                from[++m] = b; to[m] = t; of[m] = l
+                if (l < 5) printf "%.9f,%.9f,l%d,conv,n\n", b, t, l >"W.csv" }
+            e[n + 1] = e[n] + p[n] * (t - at[n]); at[++n] = t; p[n] = 2
+            for (i = 1; i <= m; i++) joule[of[i]] += energy(to[i]) - energy(from[i])
+            print "time_s,VDD [W]" >"S.csv"; x = ""
+            for (r = .02; r < t + .1; r += .01 * (.99 + .02 * rand())) {
+                u = odd == "slower" ? .0111 * int(r / .0111) : r
+                if (odd == "slower" ? u != before : (x == "" || odd != "twice" || rand() > .1))
+                    x = sprintf("%.4f", (energy(u) - energy(u - .0022)) / .0022 + (rand() + rand() + rand() - 1.5) * .02)
+                before = u; last = r; first = first ? first : r
+                printf "%.9f,%s\n", r, x >"S.csv" }
+            for (l = 1; l <= 4; l++) print "l" l, joule[l]
+            k = 0; x = energy(first); print "run", energy(last) - x }' >truth
+}
+
+# is_right_and_told CODE N: N figures at least, the energy of the run among them, are what they are by hand, and CODE is a
+# warning.
+is_right_and_told() {
+    erg-record import --samples S.csv --layers W.csv --sensor 'kind=boxcar window_s=0.0022' -o odd.erg
+    erg-analyze layers --format json odd.erg >o.json
+    rm odd.erg
+    jq -c '.runs[0].ets_j, [.warnings[].code]' o.json
+    jq -e --arg code "$1" 'any(.warnings[]; .code == $code)' o.json
+    jq -r '.runs[0] | .ets_j + {name: "run"}, (.layers[] | select(.energy_j.value) | .energy_j + {name}) |
+        "\(.name) \(.value) \(.hi - .lo)"' o.json >got
+    awk 'NR == FNR { j[$1] = $2; next } $1 in j {
+            d = $2 - j[$1]; d = d < 0 ? -d : d; print $0, j[$1]; n++; bad += d > .75 * $3 && d > .002 * j[$1] }
+        END { exit !(n >= '"$2"' && !bad) }' truth got
+}
+
+@test "readings that are the one before once more: left out, or those of a sensor that is slower than its reader" {
+    odd_log twice
+    is_right_and_told repeated-readings 5
+    odd_log slower
+    is_right_and_told stale-readings 5
+    [ "$(jq '.runs[0].sensor.period_s * 1e4 | round' o.json)" = 111 ]
+}
+
+@test "power beside the layers in step with the sampler: in every interval, and told" {
+    odd_log beside
+    is_right_and_told in-step 3
+    jq -e '.warnings[] | select(.code == "in-step") | .text | test("every 10 readings")' o.json
+}
+
 @test "instances that differ at random: on the average rows are as near as those of least squares" {
     worlds --seeds 24 --only random-10,random-30 --quick >table || [ $? = 1 ]
     cat table

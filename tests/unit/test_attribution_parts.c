@@ -14,10 +14,12 @@
 #include "analyze/attribution/beat.h"
 #include "analyze/attribution/bootstrap.h"
 #include "analyze/attribution/cholesky.h"
+#include "analyze/attribution/fold.h"
 #include "analyze/attribution/gram.h"
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/nnls.h"
 #include "analyze/attribution/readings.h"
+#include "analyze/attribution/repeats.h"
 #include "analyze/attribution/rng.h"
 #include "analyze/attribution/state.h"
 #include "analyze/attribution/view.h"
@@ -362,6 +364,70 @@ static void test_beat(void **state)
 	near(beat_of(quickly, .3, .1).j, 0, 0);
 }
 
+/* Noise of 0.1 W, that remembers PART of the value before; in every EVERY-th 2 W more. */
+static void noise_and_pulse(double part, size_t every, double *ret, size_t n)
+{
+	struct attr_rng rng;
+
+	attr_rng_seed(&rng, 3);
+	for (size_t i = 0; i < n; i++)
+		ret[i] = (i ? part * ret[i - 1] : 0) + .1 * attr_rng_normal(&rng);
+	for (size_t i = 0; every && i < n; i += every)
+		ret[i] += 2;
+}
+
+static void test_fold(void **state)
+{
+	enum { N = 3000 };
+	static double left[N];
+	struct attr_fold f;
+
+	noise_and_pulse(0, 0, left, N);
+	assert_int_equal(attr_fold_of(left, N).every, 0);
+	noise_and_pulse(.97, 0, left, N);
+	assert_int_equal(attr_fold_of(left, N).every, 0);
+	noise_and_pulse(0, 10, left, N);
+	for (size_t i = 500; i < 600; i++)
+		left[i] = NAN;
+	f = attr_fold_of(left, N);
+	assert_int_equal(f.every, 10);
+	/* ten values, one of 2 and nine of 0: their variance is (4 - 10 * 0.2^2) / 9 */
+	near(f.w, 1.96 * sqrt(.4 / 10), .01);
+}
+
+static void test_repeats(void **state)
+{
+	enum { N = 3000 };
+	static double v[N];
+	struct attr_rng rng;
+	size_t again = 0;
+
+	/* unlike each other; of few quanta; of a slow sensor, rounded; one value for long */
+	noise_and_pulse(0, 7, v, N);
+	assert_int_equal(attr_repeats(v, N), 0);
+	for (size_t i = 0; i < N; i++)
+		v[i] = round(v[i] / .1);
+	assert_int_equal(attr_repeats(v, N), 0);
+	noise_and_pulse(.99, 0, v, N);
+	for (size_t i = 0; i < N; i++)
+		v[i] = round(v[i] / .05);
+	assert_int_equal(attr_repeats(v, N), 0);
+	noise_and_pulse(0, 7, v, N);
+	for (size_t i = 1000; i < 2000; i++)
+		v[i] = 5;
+	assert_int_equal(attr_repeats(v, N), 0);
+	/* one in twenty is the one before */
+	noise_and_pulse(0, 7, v, N);
+	attr_rng_seed(&rng, 9);
+	for (size_t i = 1; i < N; i++)
+		if (attr_rng_uniform(&rng) < .05) {
+			v[i] = v[i - 1];
+			again++;
+		}
+	assert_true(again > 100);
+	assert_int_equal(attr_repeats(v, N), again);
+}
+
 static double share(const struct attr_row *row, uint16_t col)
 {
 	for (size_t i = 0; i < row->n; i++)
@@ -561,6 +627,8 @@ int main(void)
 		cmocka_unit_test(test_sampled),
 		cmocka_unit_test(test_gap_ends),
 		cmocka_unit_test(test_beat),
+		cmocka_unit_test(test_fold),
+		cmocka_unit_test(test_repeats),
 		cmocka_unit_test(test_boxcar),
 		cmocka_unit_test(test_stale),
 		cmocka_unit_test(test_counter),
