@@ -5,6 +5,8 @@
 # Names that a sanitizer gives its reports are errors of the test, wherever they are printed.
 export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=99:allocator_may_return_null=1
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+# Where a session daemon runs, as beside other tests, programs of ours are traced.
+export LSAN_OPTIONS=suppressions=$src/tests/lsan.supp:print_suppressions=0
 
 # clang_setup DIR [ARGUMENT…]: configures the tree there, if it is not, with these arguments for the compiler, too.
 clang_setup() {
