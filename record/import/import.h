@@ -414,6 +414,8 @@ int erg_import_apply_samples_head(struct erg_import_log *log, struct erg_err *er
 const char *erg_import_kind(const struct erg_import_channel *c, const char *kind);
 /* Sets which rails are within which others by the names that tools give them (rails.c). */
 void erg_import_known_wholes(struct erg_import_log *log, json_t *notes);
+/* What words of a rail's name are made of. */
+#define ERG_IMPORT_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 /* A supply's output is within its input, where they are called alike; how many were set, and *ret_whole, one of those
  * that they are within. Whether a name is that of a limit. (rails.c) */
 size_t erg_import_set_outputs(struct erg_import_log *log, const char **ret_whole);

@@ -12,8 +12,8 @@
 
 /* ---- by their names ---- */
 
-/* From the manuals of turbostat, Power Gadget, HWiNFO, uProf, EnergiBridge and GPU-Z. In a part's name "*" is a number. Where there is the
- * rail `unless`, nobody knows of which whole the parts are. */
+/* From the manuals of turbostat, Power Gadget, HWiNFO, uProf, EnergiBridge and GPU-Z. In a part's name "*" is a number.
+ * Where there is the rail `unless`, nobody knows of which whole the parts are. */
 static const struct whole {
 	const char *whole, *parts[6], *unless;
 } wholes[] = {
@@ -87,12 +87,12 @@ static enum domain domain_of(const char *word, size_t len)
 
 static struct rapl_name rapl_name(const char *rail)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 	struct rapl_name ret = {.number = -1};
 	size_t n = 0;
 
 	while (*rail) {
-		const size_t len = strspn(rail, letters), digits = strspn(rail, "0123456789");
+		const size_t len = strspn(rail, ERG_IMPORT_LETTERS),
+			     digits = strspn(rail, "0123456789");
 		const enum domain d = ret.domain ? DOMAIN_NONE : domain_of(rail, len);
 
 		if (d) {
@@ -177,11 +177,9 @@ static void name_of_input(const char *rail, char ret[static 80], bool *ret_in, b
 
 	*ret_in = *ret_out = false;
 	while (*rail) {
-		size_t len = 0, k = 0;
+		size_t len = strspn(rail, ERG_IMPORT_LETTERS), k = 0;
 		const char *word = rail;
 
-		while (isalpha((unsigned char)rail[len]))
-			len++;
 		for (; len && k < ERG_ARRAY_SIZE(ins); k++) {
 			const bool in = strlen(ins[k]) == len && !strncasecmp(rail, ins[k], len),
 				   out = strlen(outs[k]) == len && !strncasecmp(rail, outs[k], len);
@@ -213,14 +211,14 @@ size_t erg_import_set_outputs(struct erg_import_log *log, const char **ret_whole
 			struct erg_channel_def *out = &log->channels[o].def;
 			const struct erg_channel_def *in = &log->channels[i].def;
 			char of_out[80], of_in[80];
-			bool is_in, is_out, unused;
+			bool is_in, is_out, also_in, also_out;
 
 			if (out->quantity != ERG_Q_POWER || in->quantity != ERG_Q_POWER ||
 				*out->parent)
 				continue;
-			name_of_input(out->rail, of_out, &unused, &is_out);
-			name_of_input(in->rail, of_in, &is_in, &unused);
-			if (!is_out || !is_in || unused || strcmp(of_out, of_in))
+			name_of_input(out->rail, of_out, &also_in, &is_out);
+			name_of_input(in->rail, of_in, &is_in, &also_out);
+			if (!is_out || !is_in || also_out || strcmp(of_out, of_in))
 				continue;
 			snprintf(out->parent, sizeof(out->parent), "%s", in->rail);
 			*ret_whole = in->rail;
@@ -229,7 +227,7 @@ size_t erg_import_set_outputs(struct erg_import_log *log, const char **ret_whole
 	return parts;
 }
 
-/* ---- all of it ---- */
+/* ---- what is no reading ---- */
 
 /* What a device may draw is no power that it draws: "power_limit_w". */
 bool erg_import_says_limit(const char *name)
@@ -241,6 +239,8 @@ bool erg_import_says_limit(const char *name)
 			return true;
 	return false;
 }
+
+/* ---- all of it ---- */
 
 void erg_import_known_wholes(struct erg_import_log *log, json_t *notes)
 {

@@ -64,7 +64,6 @@ static bool says_total(const char *rail)
 {
 	static const char *const inputs[] = {"VDD_IN", "POM_5V_IN"};
 	static const char *const words[] = {"total", "tot", "sum", "combined", "overall"};
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
 
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(inputs); i++) {
 		const size_t len = strlen(rail), end = strlen(inputs[i]);
@@ -72,8 +71,9 @@ static bool says_total(const char *rail)
 		if (len >= end && !strcasecmp(rail + len - end, inputs[i]))
 			return true;
 	}
-	for (rail += strcspn(rail, letters); *rail; rail += strcspn(rail, letters)) {
-		const size_t len = strspn(rail, letters);
+	for (rail += strcspn(rail, ERG_IMPORT_LETTERS); *rail;
+		rail += strcspn(rail, ERG_IMPORT_LETTERS)) {
+		const size_t len = strspn(rail, ERG_IMPORT_LETTERS);
 
 		for (size_t i = 0; i < ERG_ARRAY_SIZE(words); i++)
 			if (strlen(words[i]) == len && !strncasecmp(rail, words[i], len))
