@@ -302,15 +302,24 @@ static int keep_fresh(const struct erg_rail *rail, double period, struct attr_re
 	return 0;
 }
 
+/* When a sensor whose period is about PERIOD ns did update: 1; 0: not like clockwork. */
+static int find_updates(const struct attr_readings *r, double period, struct attr_updates *ret,
+	struct erg_err *err)
+{
+	int found = attr_updates_find(r->t, r->v, r->n, period, ret);
+
+	return found < 0 ? erg_fail(err, found, "out of memory for %zu readings", r->n) : found;
+}
+
 /* Of a sensor that updates every PERIOD ns and was read more often: what each update said. */
 static int drop_repetitions(const struct erg_rail *rail, double period, struct attr_readings *ret,
 	struct erg_err *err)
 {
 	struct attr_updates u;
-	int r = rail->at_stamp ? 0 : attr_updates_find(ret->t, ret->v, ret->n, period, &u);
+	int r = rail->at_stamp ? 0 : find_updates(ret, period, &u, err);
 
 	if (r < 0)
-		return erg_fail(err, r, "out of memory for %zu readings", ret->n);
+		return r;
 	ret->period_ns = r ? u.period_ns : period;
 	return r ? keep_updates(rail, &u, ret, err) : keep_fresh(rail, period, ret, err);
 }
@@ -349,11 +358,9 @@ static int look_for_repeats(const struct erg_rail *rail, struct attr_readings *r
 	if (!again || (rail->model.kind == ERG_SENSOR_EMA && ret->period_ns > 0))
 		return 0;
 	period = (double)(ret->t[ret->n - 1] - ret->t[0]) / (double)(ret->n - 1 - again);
-	r = attr_updates_find(ret->t, ret->v, ret->n, period, &u);
-	if (r < 0)
-		return erg_fail(err, r, "out of memory for %zu readings", ret->n);
-	if (!r)
-		return keep_first(rail, ret, err);
+	r = find_updates(ret, period, &u, err);
+	if (r <= 0)
+		return r < 0 ? r : keep_first(rail, ret, err);
 	ret->period_ns = u.period_ns;
 	return keep_updates(rail, &u, ret, err);
 }

@@ -61,7 +61,7 @@ static void fill_both(struct attr_run *r)
 		p.lo = p.value - 1.96 * st->dir_se[k];
 		p.hi = p.value + 1.96 * st->dir_se[k];
 		p.syst = st->quantum_w[k] * c->time_s + p.value * st->rail.gain_max +
-			c->time_s * st->rail.offset_max;
+			c->time_s * (st->rail.offset_max + st->fold.w);
 		c->energy_direct_j = attr_parts_est(&p, 1, "direct");
 		if (st->locked || st->short_run || c->windows < r->opt.min_windows)
 			continue;

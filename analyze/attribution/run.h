@@ -20,6 +20,7 @@
  *   direct.c     readings inside one layer -> energy without a model
  *   pauses.c     gaps                -> whether pauses begin or end as shorter gaps are, or what they may have taken
  *   outside.c    readings at edges of the work -> whether a fit may be of them, and what is outside
+ *   fold.c       residuals           -> power that comes again in step with the readings
  *   bootstrap.c  sums                -> replicates
  *   quantum.c    readings in cells   -> what rounding adds to the replicates
  *   finite.c     residuals           -> replicates for this run instead of all runs
@@ -29,7 +30,7 @@
  *   combine.c    replicates          -> intervals, and what may be said of sums
  *   interval.c   readings            -> the energy of stretches of time (ends.c: what their ends do to it), by the times
  *                                       that readings are of (reading_time.c)
- *   total.c      readings, the fit   -> the energy of the run
+ *   total.c      readings, the fit   -> the energy of the run (beat.c: what a slow beat makes of it, where none stands)
  *   reconcile.c  both                -> parts that make up the whole
  */
 #include <stdbool.h>
