@@ -86,6 +86,10 @@ static struct erg_est without_beat(struct erg_attr *a, const struct erg_est *pla
 
 	if (fabs(beat.j) < BEAT_LEAST * (plain->hi - plain->lo))
 		return *plain;
+	attr_warn(a, "slow-beat",
+		"rail %s: the readings see some moments of the work's turns more often than others: by their phases the "
+		"run's energy is %.3g %% %s than their sum; it was brought to that, and half of the difference is in the interval",
+		st->rail.name, 100 * fabs(beat.j) / plain->value, beat.j > 0 ? "less" : "more");
 	st->ratio = 1 - beat.j / plain->value;
 	st->alias_j = hypot(beat.u_j, beat.j / 2 / 1.96);
 	return erg_attr_interval(a, st->view.t0, attr_begin(&st->view, st->view.n), NULL, NULL);

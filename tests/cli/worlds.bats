@@ -156,6 +156,7 @@ honest() {
     worlds --seeds 1 --fresh 7 --only window-x10,window-x20 --quick --keep w >table || [ $? = 1 ]
     cat table
     [ "$(grep -cE '^window-x[12]0-7: 0 of 15 layers.* ETS error 0\.[01].* covered 1 of 1' table)" = 2 ]
+    jq -e 'any(.warnings[]; .code == "slow-beat" and (.text | test("0\\.[67][0-9]* % more than their sum")))' w/window-x10-7/layers.json
 }
 
 @test "layers that were seen in unfair shares refuse the energy of the run, also where the model is refused" {
