@@ -30,11 +30,12 @@ static double square_of(const struct attr_gram *g, size_t b, size_t c)
 	return g->sum[b * g->pace + attr_tri(g->dim, c, c)];
 }
 
-/* Marks the blocks that a rare column lies in; returns how many. */
-static size_t mark(const struct attr_gram *g, uint8_t *stays)
+/* Marks the blocks that a column lies in which is in fewer than FEW; returns how many. */
+static size_t mark(const struct attr_gram *g, double few, uint8_t *stays)
 {
 	size_t n = 0;
 
+	memset(stays, 0, g->n);
 	for (size_t c = 0; c + g->n_extra < g->dim; c++) {
 		double sum = 0, squares = 0;
 
@@ -42,12 +43,25 @@ static size_t mark(const struct attr_gram *g, uint8_t *stays)
 			sum += square_of(g, b, c);
 			squares += square_of(g, b, c) * square_of(g, b, c);
 		}
-		if (!(sum > 0) || sum * sum >= BLOCKS_FEW * squares)
+		if (!(sum > 0) || sum * sum >= few * squares)
 			continue;
 		for (size_t b = 0; b < g->n; b++) {
 			n += !stays[b] && square_of(g, b, c) > HOLDS * sum;
 			stays[b] |= square_of(g, b, c) > HOLDS * sum;
 		}
+	}
+	return n;
+}
+
+/* The same of rare columns; where these are in too many blocks, of the rarest of them. */
+static size_t mark_rare(const struct attr_gram *g, uint8_t *stays)
+{
+	double few = BLOCKS_FEW, most = SHARE_MAX * (double)g->n;
+	size_t n = g->dim <= DIM_MAX ? mark(g, few, stays) : 0;
+
+	while ((double)n > most) {
+		few /= 2;
+		n = mark(g, few, stays);
 	}
 	return n;
 }
@@ -90,11 +104,9 @@ int attr_rare_find(const struct attr_gram *g, const double *x, struct attr_rare 
 	*ret = (struct attr_rare){.stays = erg_noted(calloc(g->n + 1, 1))};
 	if (!ret->stays)
 		return erg_fail(err, -ENOMEM, "out of memory for %zu blocks", g->n);
-	n = g->dim <= DIM_MAX ? mark(g, ret->stays) : 0;
-	if (!n || (double)n > SHARE_MAX * (double)g->n) {
-		memset(ret->stays, 0, g->n);
+	n = mark_rare(g, ret->stays);
+	if (!n)
 		return 0;
-	}
 	ret->factor = erg_noted(calloc(n * square, sizeof(double)));
 	if (!ret->factor)
 		return erg_fail(err, -ENOMEM, "out of memory for %zu blocks of %zu columns", n,
