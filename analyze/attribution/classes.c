@@ -21,6 +21,12 @@
 
 #define DIRECT_READINGS 30 /* inside of it, in all */
 
+/* Whether the readings tell the greatest of them from nothing. */
+static bool is_seen(const struct erg_attr_state *st, size_t c)
+{
+	return st->gram.windows[c] > 0 && st->gram.square[c] * st->peak_w * st->peak_w > st->sigma2;
+}
+
 /* Power of a column where nothing saw it: the mean of the rest. */
 static void mean_power(struct attr_run *r)
 {
@@ -28,7 +34,7 @@ static void mean_power(struct attr_run *r)
 	double e = 0, t = 0;
 
 	for (size_t c = 0; c < st->view.n_cols; c++) {
-		if (st->view.col_apart[c] || st->gram.windows[c] <= 0)
+		if (st->view.col_apart[c] || !is_seen(st, c))
 			continue;
 		e += attr_col_energy(&st->view, st->power, c);
 		t += st->view.col_share ? st->view.col_share[c] : st->view.col_time[c];
@@ -44,7 +50,7 @@ static void mean_power(struct attr_run *r)
 /* Energy of a column by least squares; of one that nothing saw at the mean power. */
 static double col_energy(const struct erg_attr_state *st, size_t c, const double *power)
 {
-	if (st->gram.windows[c] <= 0)
+	if (!is_seen(st, c))
 		return st->mean_w *
 			(st->view.col_share ? st->view.col_share[c] : st->view.col_time[c]);
 	return attr_col_energy(&st->view, power, c);
@@ -90,8 +96,7 @@ void attr_fitted_energies(const struct attr_view *v, const double *power, double
  * and few readings may make anything of them. */
 static bool is_unseen(const struct erg_attr_state *st, size_t c)
 {
-	return st->is_direct[st->view.col_class[c]] && st->direct.time[c] <= 0 &&
-		st->gram.windows[c] > 0;
+	return st->is_direct[st->view.col_class[c]] && st->direct.time[c] <= 0 && is_seen(st, c);
 }
 
 static void class_values(struct attr_run *r)
@@ -206,8 +211,16 @@ static void quantum_effect(struct attr_run *r)
 	}
 }
 
+static void greatest_reading(struct erg_attr_state *st)
+{
+	for (size_t i = 0; i < st->rail.n; i++)
+		if (isfinite(erg_rail_power(&st->rail, i)))
+			st->peak_w = fmax(st->peak_w, erg_rail_power(&st->rail, i));
+}
+
 void attr_classes(struct attr_run *r)
 {
+	greatest_reading(r->st);
 	mean_power(r);
 	choose_direct(r);
 	class_values(r);

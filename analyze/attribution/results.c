@@ -224,9 +224,6 @@ void attr_results(struct attr_run *r)
 
 	r->st->ci_limit = r->opt.ci_limit;
 	r->st->min_windows = r->opt.min_windows;
-	for (size_t i = 0; i < r->st->rail.n; i++)
-		if (isfinite(erg_rail_power(&r->st->rail, i)))
-			r->st->peak_w = fmax(r->st->peak_w, erg_rail_power(&r->st->rail, i));
 	r->a->time_s = (double)(attr_begin(v, v->n) - v->t0) * 1e-9;
 	fill_classes(r);
 	fill_both(r);
