@@ -303,6 +303,17 @@ static void merge_conditioned(struct gates *g)
 		replay(g, good);
 }
 
+/*
+ * Columns that are hard to tell apart by what they are, of which the condition number says nothing that the intervals do
+ * not. Of layers side by side it is which of the tracks spends what they spend together: all layers of both have
+ * that, also those that would not be merged. Behind a low-pass that is slower than its window all columns are much
+ * alike; how slow it is is among the unknowns, or else in doubt (judge.c).
+ */
+static bool is_alike_by_nature(const struct erg_attr_state *st)
+{
+	return st->view.col_base || attr_is_low_pass(st);
+}
+
 /* The group with the widest interval above the limit that was not given up. */
 static uint32_t widest(const struct gates *g, double *ret_rel)
 {
@@ -584,7 +595,8 @@ int attr_gates(struct erg_attr *a, const struct erg_attr_options *opt, struct er
 		a->diag.cond = condition(&g);
 		if (!a->state->locked && !a->state->short_run && !a->misfit) {
 			merge_same(&g);
-			merge_conditioned(&g);
+			if (!is_alike_by_nature(a->state))
+				merge_conditioned(&g);
 			merge_wide(&g);
 		}
 		for (uint32_t c = 0; c < g.n; c++)

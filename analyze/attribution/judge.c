@@ -77,16 +77,21 @@ bool attr_rounded_away(const struct erg_attr_state *st, size_t c)
 #define FAR_TAU 0.15    /* of the window */
 #define TAU_KNOWN 0.1   /* so well is a low-pass known that is one and slower than the window */
 
+bool attr_is_low_pass(const struct erg_attr_state *st)
+{
+	/* a counter is the mean from one reading to the next */
+	double w = st->shape.kind == ERG_SENSOR_COUNTER ? st->readings.spacing_ns
+							: attr_window_of(&st->shape);
+
+	return st->shape.rc_ns > w;
+}
+
 /* Energies behind a slow low-pass go with its time constant by no straight line: of one that the run hardly knows
  * nothing follows. */
 static bool is_vague(const struct attr_run *r)
 {
-	double tau = attr_tau_of(&r->st->shape), w = attr_window_of(&r->st->shape);
-
-	/* a counter is the mean from one reading to the next */
-	if (r->declared.kind == ERG_SENSOR_COUNTER)
-		w = r->st->readings.spacing_ns;
-	return r->psi[ATTR_SQUARE] && tau > w && attr_tau_u(r) > TAU_KNOWN * tau;
+	return r->psi[ATTR_SQUARE] && attr_is_low_pass(r->st) &&
+		attr_tau_u(r) > TAU_KNOWN * attr_tau_of(&r->st->shape);
 }
 
 bool attr_far_and_doubtful(const struct attr_run *r)

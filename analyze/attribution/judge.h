@@ -29,6 +29,8 @@ bool attr_scatters(const struct attr_run *r);
 bool attr_rounded(const struct attr_run *r);
 /* The same of class C alone, whose instances are shorter than those of most of the time. */
 bool attr_rounded_away(const struct erg_attr_state *st, size_t c);
+/* Whether the sensor as it was fitted is a low-pass that is slower than its window. */
+bool attr_is_low_pass(const struct erg_attr_state *st);
 /* Of consequence: not one that widens instead. */
 bool attr_test_fails(const struct attr_test *t);
 
