@@ -11,11 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <gsl/gsl_sort.h>
-#include <gsl/gsl_statistics.h>
-
 #include "analyze/attribution/instances.h"
-#include "analyze/attribution/rng.h"
 #include "analyze/attribution/split_columns.h"
 #include "analyze/attribution/view.h"
 #include "formats/base/memory.h"
@@ -23,7 +19,6 @@
 
 #define ENTRIES_MAX 30000000 /* beyond, a number for each takes too much memory */
 #define PIECES_MAX 3         /* of the spline */
-#define SAMPLE_MAX 4000
 #define INSTANCES_MIN 60
 #define SPREAD_MIN 0.004 /* SD of log duration below which power cannot go with it */
 #define Z_MAX 5
@@ -116,46 +111,42 @@ int attr_durations(struct attr_view *v, struct erg_err *err)
 	return 0;
 }
 
-/* The knots of a column that is bent. */
+/* The knots of a column that is bent: from the shortest instance to the longest, as one beyond the last knot would be at
+ * the power of that, and the test (misfit.c) sees that it is not. */
 struct bent {
 	double from, to; /* z */
+	size_t n;        /* entries */
 };
 
-/* Into how many columns one goes that has N of the z in X. */
-static uint8_t choose_range(struct bent *b, double *x, size_t n, size_t pieces)
+/* Into how many columns one goes. */
+static uint8_t columns_of(const struct bent *b, size_t pieces)
 {
-	if (n < INSTANCES_MIN)
-		return 1;
-	gsl_sort(x, 1, n);
-	b->from = gsl_stats_quantile_from_sorted_data(x, 1, n, 0.002);
-	b->to = gsl_stats_quantile_from_sorted_data(x, 1, n, 0.998);
-	return b->to - b->from > 0.5 ? (uint8_t)(pieces + 2) : 1;
+	return b->n >= INSTANCES_MIN && b->to - b->from > 0.5 ? (uint8_t)(pieces + 2) : 1;
+}
+
+static void find_ranges(const struct attr_view *v, struct bent *b)
+{
+	size_t n = attr_first(v, v->n);
+
+	for (size_t e = 0; e < n; e++) {
+		struct bent *x = &b[v->col[e]];
+		double z = (double)v->z[e];
+
+		x->from = x->n ? fmin(x->from, z) : z;
+		x->to = x->n ? fmax(x->to, z) : z;
+		x->n++;
+	}
 }
 
 /* Columns that are long enough to be integrated directly stay. */
 static int plan_columns(const struct attr_view *v, const bool *keep, size_t pieces,
 	struct attr_split *s, struct bent *b, size_t *ret_cols)
 {
-	size_t n = attr_first(v, v->n), cols = 0;
-	_cleanup_(erg_freep) double *x = malloc(v->n_cols * SAMPLE_MAX * sizeof(double));
-	_cleanup_(erg_freep) size_t *count = calloc(2 * v->n_cols + 1, sizeof(size_t));
-	size_t *seen = count ? count + v->n_cols : NULL;
+	size_t cols = 0;
 
-	if (!x || !count)
-		return -ENOMEM;
-	for (size_t e = 0; e < n; e++)
-		seen[v->col[e]]++;
-	for (size_t e = 0; e < n; e++) {
-		uint16_t c = v->col[e];
-		size_t stride = seen[c] / SAMPLE_MAX + 1;
-
-		if (attr_sampled(e, stride) && count[c] < SAMPLE_MAX)
-			x[c * SAMPLE_MAX + count[c]++] = (double)v->z[e];
-	}
+	find_ranges(v, b);
 	for (size_t c = 0; c < v->n_cols; c++) {
-		s[c].n = 1;
-		if (!keep[c] && varies(v, (uint16_t)c))
-			s[c].n = choose_range(&b[c], x + c * SAMPLE_MAX, count[c], pieces);
+		s[c].n = !keep[c] && varies(v, (uint16_t)c) ? columns_of(&b[c], pieces) : 1;
 		s[c].first = (uint16_t)cols;
 		cols += s[c].n;
 	}

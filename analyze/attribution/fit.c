@@ -37,6 +37,32 @@
 #include "analyze/attribution/weights.h"
 #include "formats/base/util.h"
 
+/* What a fit has found, for another. */
+static void forget_fit(struct attr_run *r)
+{
+	attr_nnls_release(&r->nnls);
+	free(r->rival);
+	r->rival = NULL;
+	memset(&r->weights, 0, sizeof(r->weights));
+	memset(&r->misfit, 0, sizeof(r->misfit));
+	r->searched = false;
+	memset(r->psi, 0, sizeof(r->psi));
+	memset(r->known_u, 0, sizeof(r->known_u));
+	memset(&r->sol, 0, sizeof(r->sol));
+}
+
+/* What was declared is asked anew with the columns as they are now, as power that goes with the duration looks like
+ * another sensor, or like times that scatter; but where another one was looked for already. */
+static int redeclare(struct attr_run *r)
+{
+	if (r->searched)
+		return attr_refit_again(r);
+	attr_unsteady(r);
+	forget_fit(r);
+	r->st->shape = r->fit.shape;
+	return attr_refit(r);
+}
+
 /* The columns that least squares fit become hats over the duration; the fit goes on from where it is. */
 static int bend(struct attr_run *r, size_t pieces)
 {
@@ -64,7 +90,7 @@ static int bend(struct attr_run *r, size_t pieces)
 	if (!p)
 		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", v->n_cols);
 	st->power = p;
-	return attr_refit_again(r);
+	return redeclare(r);
 }
 
 /* The columns as they were before they were bent: what made power seem to go with the duration was the
@@ -168,21 +194,29 @@ static int weigh_and_judge(struct attr_run *r)
 	return rc ? rc : mend_times(r);
 }
 
+static int bend_into(struct attr_run *r, size_t pieces)
+{
+	int rc = unbend(r);
+
+	if (!rc)
+		rc = bend(r, pieces);
+	return rc < 0 ? rc : weigh_and_judge(r);
+}
+
 #define BENT_PIECES 3 /* of a curve that one is not enough for */
 
-/* A curve of one piece for each column, or of several where the test says that this is not enough. */
+/* A curve of one piece for each column; or of several where the test says that this is not enough, or may not be, but
+ * for a fit that then no longer stands. */
 static int bend_and_judge(struct attr_run *r)
 {
-	int rc = bend(r, 1);
+	bool good;
+	int rc = bend_into(r, 1);
 
-	if (!rc)
-		rc = weigh_and_judge(r);
-	if (rc < 0 || !(r->misfit.fitted.duration.p < ATTR_MISFIT_P))
+	if (rc < 0 || !(r->misfit.fitted.duration.p < ATTR_DOUBTFUL_P))
 		return rc;
-	rc = unbend(r);
-	if (!rc)
-		rc = bend(r, BENT_PIECES);
-	return rc < 0 ? rc : weigh_and_judge(r);
+	good = !r->misfit.reason;
+	rc = bend_into(r, BENT_PIECES);
+	return !rc && good && r->misfit.reason ? bend_into(r, 1) : rc;
 }
 
 /* The lag was looked for near where it was declared and not found; and not because it cannot matter, as
@@ -302,6 +336,7 @@ static int look_elsewhere(struct attr_run *r, bool fine)
 {
 	int rc;
 
+	r->searched = true;
 	attr_trust_nothing(r);
 	attr_unsteady(r);
 	memset(&r->weights, 0, sizeof(r->weights));
@@ -333,19 +368,6 @@ static int refit(struct attr_run *r)
 	if (!rc && seen && !r->fit.estimated)
 		r->fit.estimated = found(r);
 	return rc;
-}
-
-/* What a fit has found, for another. */
-static void forget_fit(struct attr_run *r)
-{
-	attr_nnls_release(&r->nnls);
-	free(r->rival);
-	r->rival = NULL;
-	memset(&r->weights, 0, sizeof(r->weights));
-	memset(&r->misfit, 0, sizeof(r->misfit));
-	memset(r->psi, 0, sizeof(r->psi));
-	memset(r->known_u, 0, sizeof(r->known_u));
-	memset(&r->sol, 0, sizeof(r->sol));
 }
 
 /* The sensor as it was declared, and power that goes with how far an instance is. */

@@ -56,7 +56,6 @@ enum {
 #define TAKEN_CLOCK 0.3 /* which has no other minima to be in */
 #define SHIFT_MAX 0.005 /* of a class's energy */
 #define SLACK 1.5       /* of a shift, as it is known only roughly */
-#define DOUBTFUL_P 0.05 /* of a test that passes, and asks for something all the same */
 #define LATE_SHIFT 2    /* of shift_ns, beside the slope */
 
 static const double shift_ns[ATTR_SHIFTS] = {-3e6, -1e6, 1e6, 3e6, 6e6, 12e6, 20e6, 35e6, 60e6};
@@ -535,8 +534,9 @@ static void find_immaterial(struct scores *s, struct attr_tests *t)
 
 	for (size_t k = 0; k < st->n_classes; k++)
 		st->slack_j[k] = 0;
-	if (!(t->kernel.p < DOUBTFUL_P || t->clock.p < DOUBTFUL_P || t->duration.p < DOUBTFUL_P ||
-		    t->late.p < DOUBTFUL_P || t->profile.p < DOUBTFUL_P) ||
+	if (!(t->kernel.p < ATTR_DOUBTFUL_P || t->clock.p < ATTR_DOUBTFUL_P ||
+		    t->duration.p < ATTR_DOUBTFUL_P || t->late.p < ATTR_DOUBTFUL_P ||
+		    t->profile.p < ATTR_DOUBTFUL_P) ||
 		attr_nnls_diagonal(&s->r->nnls, s->total, s->var) < 0)
 		return;
 	for (size_t i = 0; i < ERG_ARRAY_SIZE(set); i++) {
@@ -545,7 +545,8 @@ static void find_immaterial(struct scores *s, struct attr_tests *t)
 		for (size_t j = 0; j < set[i].n; j++)
 			which[j] = set[i].first + j;
 		/* a test that sees nothing, or nothing else, says nothing of how much */
-		set[i].test->slight = set[i].test->p < DOUBTFUL_P && isfinite(set[i].test->f) &&
+		set[i].test->slight = set[i].test->p < ATTR_DOUBTFUL_P &&
+			isfinite(set[i].test->f) &&
 			immaterial(s, set[i].test, which, set[i].n, set[i].most, st->slack_j);
 	}
 	for (size_t k = 0; k < st->n_classes; k++)

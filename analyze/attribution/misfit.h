@@ -23,6 +23,7 @@ struct attr_tests {
 };
 
 #define ATTR_MISFIT_P 1e-4
+#define ATTR_DOUBTFUL_P 0.05 /* of a test that passes, and asks for something all the same */
 /* R->uneven becomes the classes that fail for their halves. Tests the fit in r->st->power, r->sol.delta, r->st->gram at r->st->shape. */
 int attr_misfit(struct attr_run *r, struct attr_tests *ret);
 

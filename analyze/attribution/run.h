@@ -79,6 +79,7 @@ struct attr_run {
 	struct attr_sums_of of;
 	bool glance;                     /* a sensor that is not as declared is not looked for */
 	bool stood;                      /* the sensor as declared, or near that */
+	bool searched;                   /* another sensor was looked for */
 	struct erg_attr_steps frequency; /* as they were recorded */
 	struct attr_gap_ends gap_ends;   /* of pauses */
 	bool pauses_out;                 /* pauses amid the work are integrated, too */
