@@ -55,6 +55,37 @@ honest() {
     run ! grep -E 'error [1-9]|ETS error 0\.[1-9]' lines
 }
 
+@test "power that goes with the duration: the declared sensor is asked anew, and an instance that no reading saw is no news of its layer" {
+    # of world 44 an even power looks like times that scatter; of world 2 one part of a layer was seen for no time;
+    # of world 49 parts of curves are seen in few blocks of time, and what is outside of the work in two
+    worlds --quick --seeds 1 --fresh 2 --only duration --keep w >table || [ $? = 1 ]
+    worlds --quick --seeds 1 --fresh 49 --only duration --keep w >>table || [ $? = 1 ]
+    worlds --quick --seeds 1 --fresh 44 --only duration --keep w >>table || [ $? = 1 ]
+    cat table
+    [ "$(grep -cE '^duration-[0-9]+: ([0-9]+) of \1 layers, error 0\.[0-2].*, wrong 0 .* covered 1 of 1, OLS' table)" = 3 ]
+    # and no test of the fit leaves a doubt: intervals of layers of over 40 J are within 1 %
+    for world in w/duration-2 w/duration-44; do
+        jq -e '[.runs[0].layers[].energy_j | select(.value > 40) | (.hi - .lo) / 2 / .value] | length >= 3 and max < 0.01' \
+            $world/layers.json
+    done
+}
+
+@test "layers side by side, each with a figure where its interval is narrow enough, whatever the condition number" {
+    worlds --quick --seeds 1 --fresh 42 --only threads,three --keep w >table || [ $? = 1 ]
+    cat table
+    [ "$(grep -cE '^(threads|three)-42: 10 of 10 layers, error 0\.[0-4].* covered 10, wrong 0 ' table)" = 2 ]
+    for kind in threads three; do
+        jq -e '.runs[0].attribution.cond > 100' w/$kind-42/layers.json
+    done
+}
+
+@test "behind a low-pass of 20 ms half of the layers have a figure, where the true sensor would leave 9 of 13" {
+    worlds --quick --seeds 1 --only rc-20 --keep w >table || [ $? = 1 ]
+    cat table
+    grep -qE '^rc-20-1: [6-9] of 13 layers, error 0\..* wrong 0 ' table
+    jq -e '.runs[0].attribution.cond > 100' w/rc-20-1/layers.json
+}
+
 @test "a program that is busy for a while after its layers, of which it waits for the next: layers, and what is outside of them" {
     honest edges-1k served served-200 served-c
     [ "$(grep -cE ': ([0-9]+) of \1 layers' lines)" = 4 ]
