@@ -33,14 +33,18 @@ static double spread_of(const struct erg_attr_state *st, const double *weight)
 	return n;
 }
 
+/* Of times whose scatter was found: how well each is known was found from the same residuals, and few readings, those that
+ * are known well, carry most of the weight. */
+#define SCATTER_WIDER 1.1
+
 /* Few blocks, or readings of what is asked for, make the bootstrap's spread too small: sqrt(n / (n - 1)) and
  * Student's t. */
 static double widen(const struct erg_attr_state *st, const double *weight)
 {
 	double n = fmax(fmin((double)st->gram.n, spread_of(st, weight)), 3);
 
-	return (st->wider > 0 ? st->wider : 1) * sqrt(n / (n - 1)) *
-		gsl_cdf_tdist_Pinv(0.975, n - 1) / 1.959964;
+	return (st->wider > 0 ? st->wider : 1) * (st->readings.scatter ? SCATTER_WIDER : 1) *
+		sqrt(n / (n - 1)) * gsl_cdf_tdist_Pinv(0.975, n - 1) / 1.959964;
 }
 
 static double idle_energy(const struct erg_attr_state *st, const double *weight)

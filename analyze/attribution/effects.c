@@ -44,28 +44,57 @@ int attr_lag_effect(struct attr_run *r)
 	return rc;
 }
 
-/* Readings whose times are off see a kernel of a shape that is none of the family: what the fit would say without
- * the low-pass or the blur that stands in for it, and without weights, is as good a guess; where the two were both
- * tried and differ (blur.c), a part of that is, as their difference in one layer may be small by chance. */
-#define JITTER_SEEN 2e4 /* ns, SD */
-#define SHAPE_PART 0.3
-
-static int without_blur(struct attr_run *r, double *ret_energy)
+/* By the sensor SHAPE, without weights. */
+static int energies_by(struct attr_run *r, const struct attr_shape *shape, double *ret)
 {
 	const struct attr_view *v = &r->st->view;
-	struct attr_shape shape = r->st->shape;
 	_cleanup_(erg_freep) double *power = calloc(v->n_cols + 1, sizeof(double));
 	int rc;
 
 	if (!power)
 		return erg_fail(r->err, -ENOMEM, "out of memory for %zu columns", v->n_cols);
-	shape.lag_ns += shape.rc_ns;
-	shape.rc_ns = shape.blur_ns = 0;
-	rc = attr_powers_by(r, &shape, power);
+	rc = attr_powers_by(r, shape, power);
 	if (!rc)
-		attr_fitted_energies(v, power, ret_energy);
+		attr_fitted_energies(v, power, ret);
 	return rc;
 }
+
+static int without_blur(struct attr_run *r, double *ret_energy)
+{
+	struct attr_shape shape = r->st->shape;
+
+	shape.lag_ns += shape.rc_ns;
+	shape.rc_ns = shape.blur_ns = 0;
+	return energies_by(r, &shape, ret_energy);
+}
+
+/* Times whose scatter is known (scatter.c): how much it is on the whole, the means of the readings and what they differ by
+ * say both. They agree where a blur has the shape of the scatter, which need not be. */
+static int scatter_effect(struct attr_run *r)
+{
+	struct erg_attr_state *st = r->st;
+	size_t n = st->view.n_classes;
+	_cleanup_(erg_freep) double *energy = calloc(2 * n + 2, sizeof(double));
+	double *here = energy + n + 1;
+	struct attr_shape shape = st->shape;
+	int rc;
+
+	if (!energy)
+		return erg_fail(r->err, -ENOMEM, "out of memory for %zu classes", n);
+	rc = energies_by(r, &shape, here);
+	shape.blur_ns = sqrt(12 * r->weights.s[2]);
+	if (!rc)
+		rc = energies_by(r, &shape, energy);
+	for (size_t k = 0; !rc && k < n; k++)
+		st->slack_j[k] = hypot(st->slack_j[k], energy[k] - here[k]);
+	return rc;
+}
+
+/* Readings whose times are off see a kernel of a shape that is none of the family: what the fit would say without
+ * the low-pass or the blur that stands in for it, and without weights, is as good a guess; where the two were both
+ * tried and differ (blur.c), a part of that is, as their difference in one layer may be small by chance. */
+#define JITTER_SEEN 2e4 /* ns, SD */
+#define SHAPE_PART 0.3
 
 int attr_jitter_effect(struct attr_run *r)
 {
@@ -75,6 +104,8 @@ int attr_jitter_effect(struct attr_run *r)
 	double *here = energy + n + 1;
 	int rc;
 
+	if (!r->misfit.reason && st->readings.scatter)
+		return scatter_effect(r);
 	if (r->misfit.reason || !r->weights.used || r->opt.lag != ERG_LAG_AUTO ||
 		r->weights.s[2] < JITTER_SEEN * JITTER_SEEN)
 		return 0;

@@ -185,13 +185,32 @@ static int mend_times(struct attr_run *r)
 	return !rc && (tried || changed) ? attr_judge(r) : rc;
 }
 
+/* A lag that the data hold well within what was searched. */
+static bool found(const struct attr_run *r)
+{
+	return attr_lag_u(r) < r->fit.lag_u_ns || r->fit.lag_u_ns <= 0;
+}
+
+/* The search for the lag was with the stamps as they are. */
+static int know_scatter(struct attr_run *r)
+{
+	bool changed;
+	int rc = attr_scatter(r, &changed);
+
+	if (!rc && changed && !r->fit.estimated)
+		r->fit.estimated = found(r);
+	return rc;
+}
+
 static int weigh_and_judge(struct attr_run *r)
 {
 	int rc = weigh(r);
 
 	if (!rc)
 		rc = attr_judge(r);
-	return rc ? rc : mend_times(r);
+	if (!rc)
+		rc = mend_times(r);
+	return rc ? rc : know_scatter(r);
 }
 
 static int bend_into(struct attr_run *r, size_t pieces)
@@ -252,12 +271,6 @@ static bool blind(const struct attr_run *r)
 	for (size_t i = 0; i < rd->n; i++)
 		var += (rd->v[i] - mean) * (rd->v[i] - mean) / (double)rd->n;
 	return r->sol.rss_plain > UNEXPLAINED * var;
-}
-
-/* A lag that the data hold well within what was searched. */
-static bool found(const struct attr_run *r)
-{
-	return attr_lag_u(r) < r->fit.lag_u_ns || r->fit.lag_u_ns <= 0;
 }
 
 /* Of a sensor that nobody declared the run is asked first: power that goes with the duration makes up
@@ -557,6 +570,8 @@ static int fit_anew(struct attr_run *r)
 	attr_profiles_forget(r);
 	attr_view_release(&st->view);
 	forget_fit(r);
+	if (st->readings.scatter)
+		attr_unsteady(r);
 	rc = attr_build_view(r);
 	if (rc < 0)
 		return rc;

@@ -16,6 +16,7 @@
 
 #define JITTER_MAX                                                                                 \
 	2e5 /* ns, SD of the readings' times: beyond, the kernel of short layers is not known */
+#define SCATTER_MAX 4e5  /* the same where how each may scatter is known (scatter.c) */
 #define JITTER_LAYER 0.2 /* or of a layer's duration */
 
 bool attr_test_fails(const struct attr_test *t)
@@ -51,7 +52,10 @@ static bool is_too_much(const struct attr_run *r, double variance)
 
 bool attr_scatters(const struct attr_run *r)
 {
-	return r->weights.time_share > 0 && is_too_much(r, r->weights.s[2]);
+	double most = r->st->readings.scatter ? SCATTER_MAX : 0;
+
+	return r->weights.time_share > 0 && r->weights.s[2] > most * most &&
+		is_too_much(r, r->weights.s[2]);
 }
 
 bool attr_rounded(const struct attr_run *r)

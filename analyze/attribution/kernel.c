@@ -127,6 +127,16 @@ double attr_stale(const struct attr_shape *s)
 	return s->blur_ns > 0 ? hypot(stale_of(s), s->blur_ns) : stale_of(s);
 }
 
+double attr_blur_of(const struct attr_shape *s, const struct attr_readings *r, size_t m)
+{
+	return r->scatter ? s->blur_ns * r->scatter[m] : s->blur_ns;
+}
+
+double attr_stale_of(const struct attr_shape *s, const struct attr_readings *r, size_t m)
+{
+	return s->blur_ns > 0 ? hypot(stale_of(s), attr_blur_of(s, r, m)) : stale_of(s);
+}
+
 static double first_update(const struct attr_view *v, const struct attr_readings *r,
 	const struct attr_shape *s)
 {
@@ -155,7 +165,7 @@ double attr_read_end(const struct attr_view *v, const struct attr_readings *r,
 	double t = (double)(int64_t)(r->t[m] - v->t0), first;
 
 	t -= s->skew * (t - s->mid_ns);
-	t += s->blur_ns > 0 ? (attr_stale(s) - stale_of(s)) / 2 : 0;
+	t += s->blur_ns > 0 ? (attr_stale_of(s, r, m) - stale_of(s)) / 2 : 0;
 	if (s->phase < 0 || s->period_ns <= 0)
 		return t - s->lag_ns;
 	if (r->update)

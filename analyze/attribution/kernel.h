@@ -35,10 +35,10 @@ struct attr_row {
 	double y;   /* W: mean over the window */
 	size_t n;   /* entries */
 	uint16_t *col;
-	double *a;    /* sum 1 */
-	double sw;    /* root of its weight: y, a and x are multiplied by it */
-	double slope; /* W/ns: d(model)/d(lag) where the sensor is asked, before the weight */
-	double apart; /* share of columns that are integrated apart */
+	double *a; /* sum 1 */
+	double sw; /* root of its weight: y, a and x are multiplied by it */
+	double slope; /* W/ns: d(model)/d(lag) where the sensor is asked, for the weight; of a blur not signed */
+	double apart;             /* share of columns that are integrated apart */
 	double x[ATTR_EXTRA_MAX]; /* further columns (sensor_columns.c); x[0] W/ns: d(model)/d(lag), for the
 				     power given; 0 without */
 };
@@ -132,6 +132,9 @@ double attr_update_end(const struct attr_view *v, const struct attr_readings *r,
 double attr_update_due(const struct attr_view *v, const struct attr_readings *r,
 	const struct attr_shape *s, size_t m);
 double attr_stale(const struct attr_shape *s);
+/* The same of reading M, whose time may be known better or worse than those of the others. */
+double attr_stale_of(const struct attr_shape *s, const struct attr_readings *r, size_t m);
+double attr_blur_of(const struct attr_shape *s, const struct attr_readings *r, size_t m);
 /* For kernel_*.c: adds the occupancy of boxcar(window) convolved with boxcar(stale) that ends at
  * END (ns, absolute), times WEIGHT; *cursor is a segment at or before the support and moves on.
  * False when the support leaves the segments. */

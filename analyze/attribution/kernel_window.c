@@ -39,7 +39,8 @@ static double boxcar_memory(const struct attr_shape *s, const struct attr_readin
 
 static bool boxcar_row(struct attr_kernel *k)
 {
-	return window_row(k, attr_end(k, k->m), window_of(&k->shape), attr_stale(&k->shape));
+	return window_row(k, attr_end(k, k->m), window_of(&k->shape),
+		attr_stale_of(&k->shape, k->r, k->m));
 }
 
 static double point_memory(const struct attr_shape *s, const struct attr_readings *r)
@@ -49,7 +50,7 @@ static double point_memory(const struct attr_shape *s, const struct attr_reading
 
 static bool point_row(struct attr_kernel *k)
 {
-	double jitter = fmax(attr_stale(&k->shape), 2 * k->r->half_ns);
+	double jitter = fmax(attr_stale_of(&k->shape, k->r, k->m), 2 * k->r->half_ns);
 
 	return window_row(k, attr_end(k, k->m) + fmin(jitter, k->r->half_ns), window_of(&k->shape),
 		jitter);

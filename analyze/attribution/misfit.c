@@ -559,7 +559,7 @@ static void test_late(struct scores *s, struct attr_test *ret, double *ret_w)
 	s->worst = ATTR_Z;
 	ret->f = ret->p = NAN;
 	for (size_t i = ATTR_Z; i < half_column(s, 0); i++) {
-		struct attr_test t;
+		struct attr_test t = {0};
 
 		if (!s->own[i])
 			continue;
@@ -584,7 +584,7 @@ static void test_profile(struct scores *s, struct attr_test *ret)
 	s->worst_half = half_column(s, 0);
 	ret->f = ret->p = NAN;
 	for (size_t k = 0; k < v->gap_class; k++) {
-		struct attr_test t;
+		struct attr_test t = {0};
 		size_t i;
 
 		s->r->uneven[k] = false;

@@ -217,6 +217,8 @@ void attr_unsteady(struct attr_run *r)
 
 	for (size_t m = 0; m < rd->n && rd->stamp; m++)
 		move_to(rd, m, rd->stamp[m]);
+	free(rd->scatter);
+	rd->scatter = NULL;
 	rd->n_late = 0;
 	rd->steadied = rd->late_from_ns = 0;
 }

@@ -416,5 +416,6 @@ void attr_readings_release(struct attr_readings *r)
 	free(r->stamp);
 	free(r->update);
 	free(r->off);
+	free(r->scatter);
 	memset(r, 0, sizeof(*r));
 }

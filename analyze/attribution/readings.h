@@ -16,6 +16,8 @@ struct attr_readings {
 	uint64_t *own_t;
 	uint64_t *stamp; /* as they were, where the times are others (steady.c); NULL */
 	double *off; /* where there are stamps: how much later than the pace of its neighbours, ns */
+	/* of each: how far its time scatters beside those of all (SD, 1 on the whole; scatter.c); NULL: alike */
+	double *scatter;
 	double steadied; /* part of what they were off from their pace that was taken off the times */
 	double late_from_ns; /* from where on all of it was; 0: not asked, INFINITY: none */
 	size_t n_late;       /* of which that was done */

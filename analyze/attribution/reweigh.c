@@ -69,7 +69,7 @@ static int collect(struct attr_run *r, struct pile *p)
 	if (!p->r2 || !p->vary || !p->slope2 || !p->v)
 		return erg_fail(r->err, -ENOMEM, "out of memory for %zu residuals", cap);
 	rc = attr_rows_open(&rows, r, &r->st->shape, r->st->power);
-	rows.k.stride = r->st->readings.n / ROWS_MAX + 1;
+	rows.k.stride = attr_rows_count(r) / ROWS_MAX + 1;
 	while (!rc && p->n <= cap && (rc = attr_rows_next(&rows, &row)) > 0) {
 		double e = row->y, vary = 0;
 

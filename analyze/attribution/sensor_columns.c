@@ -18,6 +18,7 @@
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/readings.h"
 #include "analyze/attribution/view.h"
+#include "formats/base/util.h"
 
 #define STEP 0.05      /* of the window */
 #define STEP_MAX 1e5   /* ns, of the delay */
@@ -56,7 +57,7 @@ bool attr_look(const struct attr_view *v, const struct attr_readings *r, const s
 	size_t m, struct attr_look *ret)
 {
 	ret->window = attr_window_of(s);
-	ret->stale = attr_stale(s);
+	ret->stale = attr_stale_of(s, r, m);
 	ret->end = attr_read_end(v, r, s, m);
 	if (s->kind == ERG_SENSOR_POINT) {
 		ret->stale = fmax(ret->stale, 2 * r->half_ns);
@@ -146,6 +147,29 @@ static double with_blur(struct attr_sensor_columns *x, size_t m, double blur)
 	return attr_curve_mean(&x->curve, 0, l.end, l.window, l.stale, x->hint);
 }
 
+/* By the lag, W/ns, where the model is no line over the times that reading M may be of: the root of what it varies by
+ * there, in the SD of those times. Gauss-Legendre. */
+static double slope_over_blur(struct attr_sensor_columns *x, size_t m)
+{
+	static const double at[] = {0.2386191861, 0.6612093865, 0.9324695142},
+			    weight[] = {0.2339569673, 0.1803807865, 0.0856622462};
+	struct attr_shape s = x->shape;
+	double half = attr_blur_of(&x->shape, x->readings, m) / 2, sum = 0, square = 0;
+	struct attr_look l;
+
+	s.blur_ns = 0;
+	if (!attr_look(x->view, x->readings, &s, m, &l))
+		return 0;
+	for (size_t i = 0; i < ERG_ARRAY_SIZE(at); i++)
+		for (int side = -1; side <= 1; side += 2) {
+			double p = moved(x, 0, &l, side * at[i] * half, 0);
+
+			sum += weight[i] * p;
+			square += weight[i] * p * p;
+		}
+	return sqrt(12 * fmax(square - sum * sum, 0)) / x->shape.blur_ns;
+}
+
 /* Means of a short window are differences of long sums: what they differ by may be rounding. */
 static bool is_rounding(double before, double after)
 {
@@ -163,7 +187,8 @@ int attr_sensor_columns_fill(struct attr_sensor_columns *x, size_t m, double *ou
 	x->slope = 0;
 	if (!attr_look(x->view, x->readings, &x->shape, m, &l))
 		return 0;
-	reach = x->h_delay + x->h_window + x->to_hi - x->to_lo;
+	reach = x->h_delay + x->h_window + x->to_hi - x->to_lo +
+		(x->readings->scatter ? l.stale : 0);
 	r = attr_curve_cover(&x->curve, l.end - l.window - l.stale - reach, l.end + reach);
 	if (r < 0)
 		return r;
@@ -174,7 +199,10 @@ int attr_sensor_columns_fill(struct attr_sensor_columns *x, size_t m, double *ou
 	x->by = x->hint[0] - was;
 	after = moved(x, 0, &l, x->h_delay, 0);
 	slope = (before - after) / (2 * x->h_delay);
-	x->slope = is_rounding(before, after) ? 0 : slope;
+	if (x->readings->scatter && x->shape.blur_ns > 0)
+		x->slope = slope_over_blur(x, m);
+	else
+		x->slope = is_rounding(before, after) ? 0 : slope;
 	if (x->psi[ATTR_DELAY])
 		out[ATTR_DELAY] = slope;
 	if (x->psi[ATTR_WINDOW])

@@ -37,7 +37,7 @@ struct attr_sensor_columns {
 	double blur_hi, blur_lo; /* ns, where the square is that of a blur */
 	size_t hint[2];          /* where the last reading looked */
 	size_t by;               /* and how far that was from the one before */
-	double slope;            /* of the reading filled last: by the lag, W/ns */
+	double slope; /* of the reading filled last: by the lag, W/ns, for its weight: of a blur not signed */
 	struct attr_curve curve;
 };
 /* TAU_REACH: ns, how far the step by the low-pass is thought to go from none. Behind a window of edges the

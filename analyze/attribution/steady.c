@@ -43,8 +43,7 @@ static int part_asked(struct attr_run *r, double *ret)
 	return rc;
 }
 
-/* Whether the readings have a pace that their stamps scatter about. */
-static bool has_pace(const struct attr_run *r)
+bool attr_has_pace(const struct attr_run *r)
 {
 	const struct attr_readings *rd = &r->st->readings;
 
@@ -57,7 +56,8 @@ int attr_steady_first(struct attr_run *r, bool *ret_changed)
 	int rc;
 
 	*ret_changed = false;
-	if (!has_pace(r) || r->st->readings.n_late || r->st->readings.steadied > 0)
+	if (!attr_has_pace(r) || r->st->readings.n_late || r->st->readings.steadied > 0 ||
+		r->st->readings.scatter)
 		return 0;
 	rc = attr_stamps_keep(r);
 	return rc ? rc : attr_late_stamps_far(r, ret_changed);
@@ -70,7 +70,7 @@ int attr_steady(struct attr_run *r, bool *ret_changed)
 	int rc;
 
 	*ret_changed = false;
-	if (!has_pace(r))
+	if (!attr_has_pace(r) || rd->scatter)
 		return 0;
 	rc = attr_stamps_keep(r);
 	if (!rc && !rd->late_from_ns)

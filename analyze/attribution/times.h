@@ -29,6 +29,10 @@ int attr_late_stamps_effect(struct attr_run *r);
 int attr_steady(struct attr_run *r, bool *ret_changed);
 /* Before the sensor is known: those that were held up may be all that is wrong. */
 int attr_steady_first(struct attr_run *r, bool *ret_changed);
+/* Whether the readings have a pace that their stamps scatter about. */
+bool attr_has_pace(const struct attr_run *r);
+/* Times, and how well each is known, by how far stamps are off the pace, where that leaves less. */
+int attr_scatter(struct attr_run *r, bool *ret_changed);
 /* A blur for readings whose times scatter, where that fits better than a low-pass. */
 int attr_blur(struct attr_run *r, bool *ret_changed);
 

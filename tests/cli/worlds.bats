@@ -164,6 +164,14 @@ honest() {
     jq -e 'any(.warnings[]; .code == "scattered-stamps")' w/jitter-300-4/layers.json
 }
 
+@test "stamps that scatter by one side, or by 1 ms: most layers have figures, by the time that each reading is of" {
+    worlds --seeds 3 --fresh 100 --only jitter-300,jitter-1000 --keep w >table || [ $? = 1 ]
+    cat table
+    [ "$(grep -cE '^jitter.*, wrong 0 \(rest 0, sums 0\)' table)" = 6 ]
+    awk -F '[ :]' '/^jitter-300-/ { n += $3; of += $5 } /^jitter-1000-/ { m += $3; mof += $5 }
+        END { print n, of, m, mof; exit !(of == 29 && n >= 20 && mof == 29 && m >= 10) }' table
+}
+
 @test "one stamp in ten is late by milliseconds, and those behind it wait: they are put back" {
     honest held-1 held-5
     [ "$(grep -cE ': ([89]|10) of 10 layers, error 0\.' lines)" = 2 ]

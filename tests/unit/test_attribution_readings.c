@@ -256,6 +256,51 @@ static void test_off_pace(void **state)
 	attr_readings_release(&st.readings);
 }
 
+/* Read about every 10 ms, of which 1 ms is by chance, and stamped later by chance, 0.3 ms on the average: of delays like
+ * those between events, a stamp that is not far off the pace says nothing, and one that is far off much. */
+static void stamp_late(struct scene_trace *t)
+{
+	struct attr_rng rng;
+
+	attr_rng_seed(&rng, 29);
+	for (size_t m = 0; m < t->rail.n; m++)
+		t->rail.t[m] += (uint64_t)(-3e5 * log(1 - attr_rng_uniform(&rng)));
+}
+
+/* Most layers of 0.3 to 4 ms then have figures, which are right. */
+static void test_scattered_stamps(void **state)
+{
+	size_t covered = 0, resolved = 0;
+
+	for (uint64_t seed = 1; seed <= 3; seed++) {
+		struct result r;
+		struct scene s;
+
+		scene_defaults(&s);
+		s.seed = seed;
+		s.run_s = 40;
+		s.dither = 0.1;
+		s.noise_w = 0.02;
+		scene_make(&s, &r.t);
+		stamp_late(&r.t);
+		assert_int_equal(attribute(&r.t, NULL, &r.a, NULL), 0);
+		assert_null(r.a->misfit);
+		assert_true(warned(r.a, "scattered-stamps"));
+		for (size_t k = 0; k + 1 < r.a->n_classes; k++) {
+			const struct erg_est *e = &r.a->classes[k].energy_j;
+
+			if (!erg_est_resolved(e))
+				continue;
+			resolved++;
+			covered += e->lo <= r.t.energy_j[k] && r.t.energy_j[k] <= e->hi;
+			assert_true(error_of(&r, k) < 0.03);
+		}
+		done(&r);
+	}
+	assert_true(resolved >= 26);
+	assert_true(covered + 2 >= resolved);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -265,6 +310,7 @@ int main(void)
 		cmocka_unit_test(test_rounded_times),
 		cmocka_unit_test(test_missed_readings_are_no_rounding),
 		cmocka_unit_test(test_off_pace),
+		cmocka_unit_test(test_scattered_stamps),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
