@@ -40,9 +40,11 @@
 #define VAR_SMALL 0.05
 #define VAR_LEAST 4e8 /* ns^2 */
 #define VAR_MOST 4e12
-#define OUTLIER 25    /* of a squared residual, in variances */
-#define STRETCH 20000 /* readings that are asked, amid the run */
-#define BLUR_U 4e12   /* ns^2, of the variance: what is known beforehand */
+#define OUTLIER 25      /* of a squared residual, in variances */
+#define STRETCH 20000   /* readings that are asked, amid the run */
+#define BLUR_U 4e12     /* ns^2, of the variance: what is known beforehand */
+#define FAR_WINDOW 0.05 /* of the one declared */
+#define FAR_BLUR 0.2    /* or of how far times scatter, SD */
 #define TESTS 5
 #define DOUBTFUL_P 0.01 /* of the least likely of them */
 #define MORE 2          /* of a variance, by chance */
@@ -334,6 +336,16 @@ static int fit_scattered(struct attr_run *r)
 	return rc ? rc : attr_judge(r);
 }
 
+/* A wrong law makes up for a wrong window, and no test sees either. */
+static bool is_astray(const struct attr_run *r)
+{
+	const struct attr_shape *s = &r->st->shape;
+	double declared = attr_window_of(&r->declared);
+	double most = fmax(FAR_WINDOW * declared, FAR_BLUR * sqrt(attr_square_of(s)));
+
+	return fabs(attr_window_of(s) - declared) > most;
+}
+
 /* The law was chosen among many for what the readings are like, and of stamps that are late for another reason (amid one
  * layer, say) it makes much, and leaves a trace: what is tested of it must not nearly fail. */
 static bool is_doubtful(const struct attr_run *r)
@@ -375,7 +387,7 @@ int attr_scatter(struct attr_run *r, bool *ret_changed)
 		rc = find_scatter(r, &s);
 	if (!rc)
 		rc = fit_scattered(r);
-	better = !rc && !r->misfit.reason && !is_doubtful(r) && is_seen(r) &&
+	better = !rc && !r->misfit.reason && !is_doubtful(r) && !is_astray(r) && is_seen(r) &&
 		(k.refused || r->sol.rss_plain < LESS_LEFT * k.rss);
 	if (!rc && !better) {
 		rc = take_back(r, &k);
