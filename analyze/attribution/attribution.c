@@ -29,6 +29,7 @@
 #include "analyze/attribution/rebuild.h"
 #include "analyze/attribution/reconcile.h"
 #include "analyze/attribution/results.h"
+#include "analyze/attribution/rounded_layers.h"
 #include "analyze/attribution/run.h"
 #include "analyze/attribution/scores.h"
 #include "analyze/attribution/settle.h"
@@ -309,7 +310,8 @@ static int attribute(struct attr_run *r)
 	if (r->misfit.reason && attr_test_fails(&r->misfit.fitted.late))
 		st->late_w = LATE_DOUBT * r->misfit.fitted.late_w;
 	attr_classes(r);
-	if ((rc = attr_lag_effect(r)) < 0 || (rc = attr_any_lag(r)) < 0 || (rc = attr_known(r)) < 0)
+	if ((rc = attr_lag_effect(r)) < 0 || (rc = attr_any_lag(r)) < 0 ||
+		(rc = attr_rounded_effect(r)) < 0 || (rc = attr_known(r)) < 0)
 		return rc;
 	attr_results(r);
 	attr_model(r);
@@ -324,6 +326,7 @@ static int run_once(const struct erg_rail *rail, const struct attr_source *src,
 {
 	_cleanup_(erg_attr_freep) struct erg_attr *a = erg_noted(calloc(1, sizeof(*a)));
 	struct attr_run r = {.a = a, .err = err};
+	struct attr_source likely = *src;
 	int rc;
 
 	if (opt)
@@ -338,7 +341,13 @@ static int run_once(const struct erg_rail *rail, const struct attr_source *src,
 	r.st = a->state;
 	r.st->opt = &r.opt;
 	r.src = src;
-	rc = prepare(&r, rail);
+	rc = attr_rounded_find(src, &r.rounded, err);
+	if (!rc && r.rounded.step_ns > 0) {
+		likely.tl = &r.rounded.tl;
+		r.src = &likely;
+	}
+	if (!rc)
+		rc = prepare(&r, rail);
 	if (!rc)
 		rc = attribute(&r);
 	free(r.fit.power);
@@ -349,6 +358,7 @@ static int run_once(const struct erg_rail *rail, const struct attr_source *src,
 	free(r.uneven);
 	free(r.profile);
 	attr_nnls_release(&r.nnls);
+	attr_rounded_release(&r.rounded);
 	r.st->opt = NULL;
 	if (rc < 0)
 		return erg_wrap(err, rc, "attribution");

@@ -13,6 +13,7 @@
 
 #include "analyze/attribution/readings.h"
 #include "analyze/attribution/repeats.h"
+#include "analyze/attribution/step.h"
 #include "analyze/attribution/updates.h"
 #include "formats/base/memory.h"
 #include "formats/base/order.h"
@@ -92,12 +93,7 @@ static double stamp_grid(const struct erg_rail *rail, double spacing)
 		uint64_t d = rail->t[i] - rail->t[i - 1];
 
 		odd += (double)d != spacing;
-		while (d) { /* Euclid */
-			uint64_t rest = grid % d;
-
-			grid = d;
-			d = rest;
-		}
+		grid = attr_common_step(grid, d);
 		if (grid && grid < GRID_LEAST)
 			return 0;
 	}

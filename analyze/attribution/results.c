@@ -11,6 +11,7 @@
 #include "analyze/attribution/combine.h"
 #include "analyze/attribution/judge.h"
 #include "analyze/attribution/misfit.h"
+#include "analyze/attribution/rounded_layers.h"
 #include "analyze/attribution/run.h"
 #include "analyze/attribution/state.h"
 #include "analyze/attribution/view.h"
@@ -230,5 +231,6 @@ void attr_results(struct attr_run *r)
 	fill_diag(r);
 	warn_of_fit(r);
 	warn_of_readings(r);
+	attr_rounded_warn(r);
 	fill_idle(r);
 }

@@ -5,6 +5,7 @@
 /*
  * One attribution under way: what its steps, each a file, hand to one another.
  *
+ *   rounded_layers.c stamps of layers that were rounded -> where these are likely to have been (unround.c)
  *   view*.c      segments            -> columns (class x frequency level, gaps inside and outside)
  *   readings.c   a rail              -> fresh readings (stale repetitions dropped; updates.c: when each was made)
  *   kernel*.c    reading + view      -> one sparse row of the occupancy matrix
@@ -45,6 +46,7 @@
 #include "analyze/attribution/kernel.h"
 #include "analyze/attribution/lag.h"
 #include "analyze/attribution/nnls.h"
+#include "analyze/attribution/rounded_layers.h"
 #include "analyze/attribution/solve.h"
 #include "analyze/attribution/view.h"
 #include "analyze/attribution/weights.h"
@@ -63,6 +65,7 @@ struct attr_sums_of {
 struct attr_run {
 	struct erg_attr *a;
 	const struct attr_source *src;
+	struct attr_rounded rounded; /* stamps of layers, where they were */
 	struct erg_attr_state *st;
 	struct erg_attr_options opt;
 	struct attr_fit fit;

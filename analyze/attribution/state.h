@@ -47,7 +47,7 @@ struct erg_attr_state {
 	bool *any_lag;   /* per class: slack_j holds what any lag would change of it (any_lag.c) */
 	double *rival_j; /* per class: energy by another sensor that fits as well, less its own, J */
 	double *slack_j; /* per class: what tests that fail slightly would change, J */
-	double late_stamps_j; /* what readings that were held up unseen would change of the run's energy, J */
+	double late_stamps_j; /* what readings held up unseen, and layers' stamps, would change of the run's energy, J */
 	double *lag_j;     /* ATTR_LAG_SIDES per class: change of the energy by another lag, J */
 	double *quantum_w; /* per class: bound of the quantisation bias, W */
 	double rounded_w; /* standard: what rounding that readings share does to their mean, W; 0: little */

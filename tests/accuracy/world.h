@@ -107,6 +107,8 @@ struct world {
 	double prompt_sd,
 		grow;  /* SD of ln of a prefill's length; what decode takes longer at last */
 	double fall_s; /* the clock falls through seven levels within so long, unevenly */
+	/* stamps of layers, of which one that ends and one that begins there share the error */
+	double layers_round_s, layers_off_s; /* rounded to the nearest; SD */
 	/* sensor as it is */
 	struct sensor is;
 	double spacing_s, dither, noise_w, lsb, rc_s, gain, grid_jitter_s;

@@ -158,6 +158,20 @@ static void set_stamp_jitter(struct world *w, double sd)
 	w->stamp_sd_s = sd;
 }
 
+static void set_layers_rounding(struct world *w, double r)
+{
+	w->layers_round_s = r;
+	w->layer_min_s = fmax(w->layer_min_s, 2 * r);
+	w->layer_max_s = fmax(w->layer_max_s, 20 * r);
+	w->run_s = 15;
+}
+
+static void set_layers_off(struct world *w, double sd)
+{
+	w->layers_off_s = sd;
+	w->run_s = 15;
+}
+
 static void set_held(struct world *w, double x)
 {
 	w->held_s = x;
@@ -275,6 +289,11 @@ const struct kind reading_kinds[] = {
 		"readings"},
 	{"round-1", "stamps rounded to 1 ms", set_rounding, 1 * MS, {0}, "readings"},
 	{"round-10", "stamps rounded to 10 ms", set_rounding, 10 * MS, {0}, "readings"},
+	{"layers-100us", "layers' stamps rounded to 0.1 ms", set_layers_rounding, 100 * US, {0},
+		"stamps"},
+	{"layers-1ms", "layers' stamps rounded to 1 ms", set_layers_rounding, 1 * MS, {0},
+		"stamps"},
+	{"layers-off-20us", "layers' stamps off by 20 us", set_layers_off, 20 * US, {0}, "stamps"},
 	{"held-1", "one stamp in ten late by 1 ms", set_held, 1 * MS, {0}, "readings"},
 	{"held-5", "one stamp in ten late by 5 ms", set_held, 5 * MS, {0}, "readings"},
 	{"late-100", "stamps 0.1 ms late amid one layer", set_late, 100 * US, {0}, "readings"},

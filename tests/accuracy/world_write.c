@@ -44,10 +44,24 @@ static int write_samples(const struct work *k, const struct readings *r, const c
 	return fclose(f) ? -errno : 0;
 }
 
+/* A begin or an end as the log has it, no earlier than *LAST of its track. */
+static long long layer_stamp(const struct world *w, int64_t t_ns, long long *last)
+{
+	double t = (double)t_ns + w->layers_off_s * 1e9 * draw_normal_at(w->seed, t_ns);
+	double step = w->layers_round_s * 1e9;
+	long long stamp = step > 0 ? llround(round(t / step) * step) : llround(t);
+
+	if (!(step > 0) && !(w->layers_off_s > 0))
+		return t_ns;
+	*last = stamp > *last ? stamp : *last;
+	return *last;
+}
+
 static int write_layers(const struct work *k, const char *dir)
 {
 	FILE *f = create(dir, "layers.csv");
 	char name[32], module[32];
+	long long last[WORLD_TRACKS] = {0};
 
 	if (!f)
 		return -errno;
@@ -55,14 +69,16 @@ static int write_layers(const struct work *k, const char *dir)
 		k->w->phases ? ",phase" : "");
 	for (size_t i = 0; i < k->instances; i++) {
 		const struct instance *n = &k->instance[i];
+		long long begin = layer_stamp(k->w, n->begin_ns, &last[n->track]);
+		long long end = layer_stamp(k->w, n->end_ns, &last[n->track]);
 
 		layer_name(k, n->layer, name, sizeof(name));
 		module[0] = '\0';
 		if (k->module[n->layer] != WORLD_NONE)
 			layer_name(k, k->module[n->layer], module, sizeof(module));
-		fprintf(f, "%lld,%lld,%s,%s,%s,%s,%d,%s%d%s%s\n", (long long)n->begin_ns,
-			(long long)n->end_ns, name, layer_type(n->layer), "world", module,
-			n->iteration, k->w->track_name ? k->w->track_name : "thread ", n->track,
+		fprintf(f, "%lld,%lld,%s,%s,%s,%s,%d,%s%d%s%s\n", begin, end, name,
+			layer_type(n->layer), "world", module, n->iteration,
+			k->w->track_name ? k->w->track_name : "thread ", n->track,
 			k->w->phases ? "," : "", k->w->phases ? phase_names[n->phase] : "");
 	}
 	return fclose(f) ? -errno : 0;

@@ -282,8 +282,8 @@ far_sensor() {
 
 # A boxcar of 2.2 ms, read each 10 ms or so, W.csv and S.csv; joules of layers and of the readings' time, by hand, into truth.
 # "twice": one reading in ten is the one before once more; "slower": the sensor updates each 11.1 ms; "beside": another
-# process takes 2 W for 5 ms each 100 ms.
-odd_log() { # twice|slower|beside
+# process takes 2 W for 5 ms each 100 ms; "rounded": the stamps of the layers are in ms with one decimal.
+odd_log() { # twice|slower|beside|rounded
     awk -v odd="$1" 'function energy(t) { while (k < n && at[k + 1] <= t) k++; while (at[k] > t) k--
             return e[k] + p[k] * (t - at[k]) + (odd == "beside" ? .01 * int(t / .1) + 2 * least(t - .1 * int(t / .1), .005) : 0) }
         function least(x, y) { return x < y ? x : y }
@@ -292,7 +292,7 @@ odd_log() { # twice|slower|beside
             for (i = 0; i < 2500; i++) for (l = 1; l <= 5; l++) {
                 b = t; t += d[l] / 1000 * (.9 + .2 * rand()); e[n + 1] = e[n] + p[n] * (b - at[n]); at[++n] = b; p[n] = w[l]
                 from[++m] = b; to[m] = t; of[m] = l
-                if (l < 5) printf "%.9f,%.9f,l%d,conv,n\n", b, t, l >"W.csv" }
+                if (l < 5) printf odd == "rounded" ? "%.4f,%.4f,l%d,conv,n\n" : "%.9f,%.9f,l%d,conv,n\n", b, t, l >"W.csv" }
             e[n + 1] = e[n] + p[n] * (t - at[n]); at[++n] = t; p[n] = 2
             for (i = 1; i <= m; i++) joule[of[i]] += energy(to[i]) - energy(from[i])
             print "time_s,VDD [W]" >"S.csv"; x = ""
@@ -333,6 +333,19 @@ is_right_and_told() {
     odd_log beside
     is_right_and_told in-step 3
     jq -e '.warnings[] | select(.code == "in-step") | .text | test("every 10 readings")' o.json
+}
+
+@test "stamps of layers in ms with one decimal: told, and put back to where they were" {
+    odd_log rounded
+    is_right_and_told rounded-layers 4
+    jq -e '.warnings[] | select(.code == "rounded-layers") | .text | test("multiples of 0.1 ms")' o.json
+}
+
+@test "stamps of layers rounded to 0.1 and 1 ms: nothing sure is wrong" {
+    worlds --seeds 2 --fresh 6 --only layers-100us,layers-1ms --keep w >table || [ $? = 1 ]
+    cat table
+    [ "$(grep -cE '^layers.* wrong 0 \(rest 0, sums 0\)' table)" = 4 ]
+    jq -e 'any(.warnings[]; .code == "rounded-layers")' w/layers-1ms-6/layers.json
 }
 
 @test "instances that differ at random: on the average rows are as near as those of least squares" {
