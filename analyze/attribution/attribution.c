@@ -8,6 +8,7 @@
 #include "analyze/attribution/any_lag.h"
 #include "analyze/attribution/bootstrap.h"
 #include "analyze/attribution/classes.h"
+#include "analyze/attribution/clipped.h"
 #include "analyze/attribution/coverage.h"
 #include "analyze/attribution/direct.h"
 #include "analyze/attribution/effects.h"
@@ -22,6 +23,7 @@
 #include "analyze/attribution/known.h"
 #include "analyze/attribution/model.h"
 #include "analyze/attribution/nnls.h"
+#include "analyze/attribution/outlying.h"
 #include "analyze/attribution/outside.h"
 #include "analyze/attribution/pauses.h"
 #include "analyze/attribution/quantum.h"
@@ -81,6 +83,7 @@ void erg_attr_free(struct erg_attr *a)
 
 		attr_view_release(&st->view);
 		attr_readings_release(&st->readings);
+		attr_outlying_release(&st->outlying);
 		attr_direct_release(&st->direct);
 		attr_gram_release(&st->gram);
 		free(st->power);
@@ -199,7 +202,7 @@ static void first_shape(const struct erg_rail *rail, const struct attr_readings 
 						   : rd->period_ns;
 }
 
-static int prepare(struct attr_run *r, const struct erg_rail *rail)
+static int prepare_by(struct attr_run *r, const struct erg_rail *rail)
 {
 	struct erg_attr_state *st = r->st;
 	const struct erg_timeline *tl = r->src->tl;
@@ -209,7 +212,24 @@ static int prepare(struct attr_run *r, const struct erg_rail *rail)
 		return rc;
 	st->rail = *rail;
 	first_shape(rail, &st->readings, &r->first, &r->opt);
-	rc = attr_build_view(r);
+	return attr_build_view(r);
+}
+
+/* Without readings that cannot be of this load: those that a look at the fit found, or else those far from all others. */
+static int prepare(struct attr_run *r, const struct erg_rail *rail, bool looked)
+{
+	struct erg_attr_state *st = r->st;
+	int rc = prepare_by(r, rail);
+
+	if (!rc && !looked)
+		rc = attr_outlying_first(r, rail);
+	if (!rc)
+		rc = attr_outlying_leave_out(r, rail);
+	if (!rc && st->outlying.n) {
+		attr_view_release(&st->view);
+		attr_readings_release(&st->readings);
+		rc = prepare_by(r, &st->outlying.kept);
+	}
 	return rc < 0 ? rc : alloc_state(r, st->view.n_classes, st->view.n_cols);
 }
 
@@ -310,8 +330,9 @@ static int attribute(struct attr_run *r)
 	if (r->misfit.reason && attr_test_fails(&r->misfit.fitted.late))
 		st->late_w = LATE_DOUBT * r->misfit.fitted.late_w;
 	attr_classes(r);
-	if ((rc = attr_lag_effect(r)) < 0 || (rc = attr_any_lag(r)) < 0 ||
-		(rc = attr_rounded_effect(r)) < 0 || (rc = attr_known(r)) < 0)
+	if ((rc = attr_clipped(r)) < 0 || (rc = attr_lag_effect(r)) < 0 ||
+		(rc = attr_any_lag(r)) < 0 || (rc = attr_rounded_effect(r)) < 0 ||
+		(rc = attr_known(r)) < 0)
 		return rc;
 	attr_results(r);
 	attr_model(r);
@@ -321,11 +342,14 @@ static int attribute(struct attr_run *r)
 	return rc ? rc : attr_total(r->a, r->err);
 }
 
+/* OUTLYING: readings of the rail to be left out; more of them that the fit shows, in *RET_MORE, where it is LOOKED at for
+ * the first time. */
 static int run_once(const struct erg_rail *rail, const struct attr_source *src,
-	const struct erg_attr_options *opt, struct erg_attr **ret, struct erg_err *err)
+	const struct erg_attr_options *opt, bool *outlying, size_t looked, size_t *ret_more,
+	struct erg_attr **ret, struct erg_err *err)
 {
 	_cleanup_(erg_attr_freep) struct erg_attr *a = erg_noted(calloc(1, sizeof(*a)));
-	struct attr_run r = {.a = a, .err = err};
+	struct attr_run r = {.a = a, .outlying = outlying, .err = err};
 	struct attr_source likely = *src;
 	int rc;
 
@@ -347,9 +371,11 @@ static int run_once(const struct erg_rail *rail, const struct attr_source *src,
 		r.src = &likely;
 	}
 	if (!rc)
-		rc = prepare(&r, rail);
+		rc = prepare(&r, rail, looked > 0);
 	if (!rc)
 		rc = attribute(&r);
+	if (!rc)
+		rc = attr_outlying_left(&r, rail, ret_more);
 	free(r.fit.power);
 	free(r.rival);
 	free(r.alike);
@@ -366,10 +392,24 @@ static int run_once(const struct erg_rail *rail, const struct attr_source *src,
 	return 0;
 }
 
+#define LOOKS 3 /* at what a fit leaves, for readings that cannot be of the load */
+
 int erg_attr_run_timeline(const struct erg_rail *rail, const struct erg_timeline *tl, bool device,
 	const uint32_t *map, const struct erg_attr_options *opt, struct erg_attr **ret,
 	struct erg_err *err)
 {
-	return run_once(rail, &(struct attr_source){.tl = tl, .device = device, .map = map}, opt,
-		ret, err);
+	const struct attr_source src = {.tl = tl, .device = device, .map = map};
+	_cleanup_(erg_freep) bool *outlying = erg_noted(calloc(rail->n + 1, sizeof(*outlying)));
+	size_t more = 1;
+	int rc = 0;
+
+	if (!outlying)
+		return erg_fail(err, -ENOMEM, "out of memory for %zu readings", rail->n);
+	for (size_t i = 0; !rc && more && i < LOOKS; i++) {
+		if (i)
+			erg_attr_free(*ret);
+		*ret = NULL;
+		rc = run_once(rail, &src, opt, outlying, i, &more, ret, err);
+	}
+	return rc;
 }

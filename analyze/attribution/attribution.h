@@ -92,6 +92,7 @@ enum erg_attr_gate {
 	ERG_GATE_MISFIT,  /* the model of the sensor or of the layers is wrong: erg_attr.misfit */
 	ERG_GATE_IMPOSSIBLE, /* a power above any reading, or none at all */
 	ERG_GATE_MANY,       /* of a run with more classes than can be told apart: none was tried */
+	ERG_GATE_CLIPPED, /* readings at the end of the sensor's range: what was drawn beyond is not known */
 	ERG_GATE_N,
 };
 const char *erg_attr_gate_name(enum erg_attr_gate gate);

@@ -139,7 +139,7 @@ static void systematic(const struct erg_attr_state *st, const double *weight, bo
 	double time, edges = edges_of(st, weight, &time);
 
 	ret->syst = fabs(above_idle ? ret->value : total) * st->rail.gain_max + edges +
-		fabs(time) * st->fold.w;
+		fabs(time) * st->fold.w + attr_outlying_j(st, fabs(time));
 	if (!above_idle)
 		ret->syst += fabs(time) * st->rail.offset_max;
 	ret->doubt = (ret->hi - ret->lo) / 2 + edges;
@@ -409,7 +409,8 @@ struct erg_est erg_attr_combine_share(const struct erg_attr *a, const double *we
 	p.value = part / all;
 	statistical(st, weight, true, &p);
 	edges = edges_of(st, weight, &part_s);
-	edges += p.value * edges_of(st, ones, &all_s) + m.loose_j;
+	edges += p.value * edges_of(st, ones, &all_s) + m.loose_j +
+		attr_outlying_j(st, fabs(part_s - p.value * all_s));
 	p.syst =
 		(edges + fabs(part_s - p.value * all_s) * (st->rail.offset_max + st->fold.w)) / all;
 	return attr_parts_est(&p, 1, method_of(st, &m));

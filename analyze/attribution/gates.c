@@ -380,6 +380,8 @@ static enum erg_attr_gate gate_of_run(const struct gates *g, size_t c)
 
 	if (!g->st->is_direct[c] && (k->time_s <= 0 || k->windows <= 0))
 		return ERG_GATE_NO_DATA;
+	if (g->st->clipped.sure)
+		return ERG_GATE_CLIPPED;
 	if (g->a->misfit && !spared(g, c) && !holds_at_any_lag(g, (uint32_t)c))
 		return ERG_GATE_MISFIT;
 	return g->st->is_direct[c] && k->coverage < ATTR_ENOUGH ? ERG_GATE_UNSEEN : ERG_GATE_NONE;
@@ -593,7 +595,8 @@ int attr_gates(struct erg_attr *a, const struct erg_attr_options *opt, struct er
 		find_neighbours(&g);
 		gate_alone(&g, opt);
 		a->diag.cond = condition(&g);
-		if (!a->state->locked && !a->state->short_run && !a->misfit) {
+		if (!a->state->locked && !a->state->short_run && !a->misfit &&
+			!a->state->clipped.sure) {
 			merge_same(&g);
 			if (!is_alike_by_nature(a->state))
 				merge_conditioned(&g);

@@ -374,6 +374,8 @@ static const char *refusal(const struct erg_attr_state *st, const struct sum *s,
 {
 	if (s->time < ATTR_ENOUGH * time || s->n < 1)
 		return erg_attr_gate_name(ERG_GATE_UNSEEN);
+	if (st->clipped.sure)
+		return erg_attr_gate_name(ERG_GATE_CLIPPED);
 	if (attr_seen_share(st) >= ATTR_WHOLE)
 		return NULL;
 	return st->locked    ? erg_attr_gate_name(ERG_GATE_LOCKED)
@@ -401,6 +403,17 @@ static double longer_u2(const struct erg_attr_state *st, const struct sum *s)
 		: 0;
 }
 
+/* What readings that were left out would change, J. */
+static double outlying_j(const struct erg_attr_state *st, const struct sum *s)
+{
+	struct attr_outlying_sum sum = {0};
+
+	for (size_t i = 0; i < s->n_at && st->outlying.n; i++)
+		attr_outlying_add(&st->outlying, s->at[i].begin, s->at[i].end, s->at[i].weight,
+			&sum);
+	return attr_outlying_most(&sum);
+}
+
 static void parts_of_sum(const struct erg_attr_state *st, const struct sum *s, double time,
 	struct attr_parts *ret)
 {
@@ -413,7 +426,7 @@ static void parts_of_sum(const struct erg_attr_state *st, const struct sum *s, d
 	u = 1.959964 * u * (st->wider > 0 ? st->wider : 1);
 	ret->lo = ret->value - u;
 	ret->hi = ret->value + u;
-	ret->syst = fabs(ret->value) * st->rail.gain_max + blur +
+	ret->syst = fabs(ret->value) * st->rail.gain_max + blur + outlying_j(st, s) +
 		time * 1e-9 *
 			(st->rail.offset_max + st->fold.w + quantum_w(st, s) +
 				fmax(st->late_w, stamps_w(st, s)));

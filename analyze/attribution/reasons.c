@@ -12,7 +12,7 @@ const char *erg_attr_gate_name(enum erg_attr_gate gate)
 {
 	static const char *const names[ERG_GATE_N] = {"resolved", "no-data", "windows", "condition",
 		"interval", "phase-locked", "blocks", "unfair", "unobserved", "misfit",
-		"impossible", "too-many"};
+		"impossible", "too-many", "clipped"};
 
 	return gate < ERG_GATE_N ? names[gate] : "?";
 }

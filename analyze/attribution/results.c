@@ -56,13 +56,14 @@ static void fill_both(struct attr_run *r)
 		struct erg_attr_class *c = &r->a->classes[k];
 		struct attr_parts p = {0};
 
-		if (!st->is_direct[k])
+		if (!st->is_direct[k] || st->clipped.sure)
 			continue;
 		p.value = st->dir[k];
 		p.lo = p.value - 1.96 * st->dir_se[k];
 		p.hi = p.value + 1.96 * st->dir_se[k];
 		p.syst = st->quantum_w[k] * c->time_s + p.value * st->rail.gain_max +
-			c->time_s * (st->rail.offset_max + st->fold.w);
+			c->time_s * (st->rail.offset_max + st->fold.w) +
+			attr_outlying_j(st, c->time_s);
 		c->energy_direct_j = attr_parts_est(&p, 1, "direct");
 		if (st->locked || st->short_run || c->windows < r->opt.min_windows)
 			continue;
@@ -92,7 +93,7 @@ static void fill_diag(struct attr_run *r)
 	d->window_fitted = r->fit.window_fitted;
 	d->stale_readings = st->readings.stale;
 	d->locked = st->locked;
-	d->readings = st->rail.n;
+	d->readings = st->rail.n + st->outlying.n;
 	d->rows = st->gram.rows;
 	d->blocks = st->gram.n;
 	d->block_s = st->gram.block_ns * 1e-9;
@@ -176,7 +177,9 @@ static void warn_of_readings(struct attr_run *r)
 			"neighbours and fit better at it: they count there",
 			rail, st->readings.n_late, st->readings.n,
 			st->readings.late_from_ns * 1e-6);
-	if (st->readings.repeated)
+	attr_clipped_warn(r);
+	attr_outlying_warn(r);
+	if (st->readings.repeated && !st->clipped.sure)
 		attr_warn(r->a, "repeated-readings",
 			"rail %s: %zu of %zu readings are the one before once more, with a stamp of their "
 			"own, as chance does not make them: they are left out",

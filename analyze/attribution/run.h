@@ -8,6 +8,7 @@
  *   rounded_layers.c stamps of layers that were rounded -> where these are likely to have been (unround.c)
  *   view*.c      segments            -> columns (class x frequency level, gaps inside and outside)
  *   readings.c   a rail              -> fresh readings (stale repetitions dropped; updates.c: when each was made)
+ *   outlying*.c  readings, what a fit leaves -> those that cannot be of this load, and a rail without them
  *   kernel*.c    reading + view      -> one sparse row of the occupancy matrix
  *   gram.c       rows                -> sums by block of time
  *   lag.c        a subset of rows    -> lag, window
@@ -28,6 +29,7 @@
  *   finite.c     residuals           -> replicates for this run instead of all runs
  *   effects.c    sums, other sensors -> what those would say (any_lag.c, alike.c: where none fits)
  *   known.c      what was declared   -> energies moved towards it, where the run does not say otherwise
+ *   clipped.c    readings, the fit    -> whether the sensor's range ends below the load
  *   gates.c      all of it           -> what may be said
  *   combine.c    replicates          -> intervals, and what may be said of sums
  *   interval.c   readings            -> the energy of stretches of time (ends.c: what their ends do to it), by the times
@@ -68,6 +70,7 @@ struct attr_run {
 	struct attr_rounded rounded; /* stamps of layers, where they were */
 	struct erg_attr_state *st;
 	struct erg_attr_options opt;
+	bool *outlying; /* per reading of the rail: it is left out (outlying.c) */
 	struct attr_fit fit;
 	struct attr_solution sol;
 	struct attr_nnls nnls;

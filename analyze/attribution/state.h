@@ -7,10 +7,12 @@
 #include <stddef.h>
 
 #include "analyze/attribution/attribution.h"
+#include "analyze/attribution/clipped.h"
 #include "analyze/attribution/direct.h"
 #include "analyze/attribution/fold.h"
 #include "analyze/attribution/gram.h"
 #include "analyze/attribution/kernel.h"
+#include "analyze/attribution/outlying.h"
 #include "analyze/attribution/readings.h"
 #include "analyze/attribution/view.h"
 #include "formats/observed.h"
@@ -24,6 +26,8 @@ struct erg_attr_state {
 	struct erg_rail rail;               /* scalars only, arrays belong to the caller */
 	struct attr_view view;
 	struct attr_readings readings;
+	struct attr_outlying outlying;
+	struct attr_clipped clipped;
 	struct attr_shape shape;
 	struct attr_direct direct;
 	struct attr_gram gram;

@@ -32,6 +32,9 @@ static const struct {
 		"else is wrong"},
 	{"no-idle", "no idle phase: record one with erg-record run --idle SECONDS"},
 	{"unobserved", "under half observed: readings are missing"},
+	{"clipped",
+		"clipped: the sensor gave the largest value it has, and what was drawn beyond is not "
+		"known"},
 	{"too-many", "too many layers: to be told apart at all"},
 	{"misfit",
 		"misfit: the readings do not follow from the layers and any sensor that was tried (man "

@@ -151,6 +151,7 @@ static const char *words_of(const char *reason)
 		{"unobserved", "under half observed"},
 		{"impossible", "would be an impossible power"},
 		{"too-many", "too many layers"},
+		{"clipped", "sensor at the end of its range"},
 		{"no-idle", "no idle phase"},
 		{"no-work", "none was counted"},
 	};

@@ -146,7 +146,7 @@ static json_t *run_json(const struct erg_account *a, const struct erg_phases *ph
 static void pass_warnings(const struct erg_account *a, json_t *doc)
 {
 	static const char *const codes[] = {"no-power", "too-many-layers", "gaps", "phase-locked",
-		"idle-phases"};
+		"idle-phases", "outlying-readings", "clipped"};
 	size_t i;
 	json_t *w;
 

@@ -61,7 +61,7 @@ const resolved = (e) => e && e.value !== null && e.value !== undefined;
 // Why nothing can be told, as `erg-analyze layers` says it.
 const REASONS = { 'no-data': 'not seen', windows: 'seen too little', condition: 'not told from its neighbours', interval: 'interval too wide',
     'phase-locked': 'sampler in step with the layers', blocks: 'run too short', unfair: 'seen in unfair shares', unobserved: 'under half observed',
-    impossible: 'would be an impossible power', 'too-many': 'too many layers', 'no-idle': 'no idle phase', 'no-work': 'none was counted' };
+    impossible: 'would be an impossible power', 'too-many': 'too many layers', clipped: 'sensor at the end of its range', 'no-idle': 'no idle phase', 'no-work': 'none was counted' };
 const methodOf = (e) => (!e ? '' : resolved(e) ? e.method || '' : REASONS[e.reason] || e.reason || 'unresolved');
 
 function interval(e, unit) {
