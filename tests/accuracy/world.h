@@ -112,7 +112,9 @@ struct world {
 	/* sensor as it is */
 	struct sensor is;
 	double spacing_s, dither, noise_w, lsb, rc_s, gain, grid_jitter_s;
-	bool on_edge; /* the reader is in step with the sensor's updates */
+	double clip;    /* > 0: readings end at this share of their greatest */
+	double garbled; /* share of the readings that are 0, twice or ten times what was seen */
+	bool on_edge;   /* the reader is in step with the sensor's updates */
 	/* clock */
 	double skew, offset_s, stamp_sd_s,
 		stamp_round_s; /* rounded down, or to the nearest by seed */

@@ -121,6 +121,28 @@ static double held_up(const struct world *w, const struct readings *r, struct dr
 	return r->n ? fmax(stamp, r->r[r->n - 1].stamp + 50e-6) : stamp;
 }
 
+/* As a bus gives them that garbles one now and then; by numbers of its own, so that all else stays as it is. */
+static double garbled(const struct world *w, uint64_t seed, int64_t index, double value)
+{
+	static const double factor[] = {0, 2, 10};
+	struct draw d;
+
+	draw_seed(&d, seed ^ ((uint64_t)index * 0x9e3779b97f4a7c15));
+	return draw_uniform(&d) < w->garbled ? value * factor[(int)(3 * draw_uniform(&d))] : value;
+}
+
+/* No reading is above CLIP of the greatest. */
+static void end_of_range(const struct world *w, struct readings *r)
+{
+	double most = 0;
+
+	for (size_t i = 0; i < r->n; i++)
+		most = fmax(most, r->r[i].value);
+	most = quantised(w, w->clip * most);
+	for (size_t i = 0; i < r->n; i++)
+		r->r[i].value = fmin(r->r[i].value, most);
+}
+
 void sense(const struct work *k, double end, struct readings *ret)
 {
 	const struct world *w = k->w;
@@ -148,6 +170,8 @@ void sense(const struct work *k, double end, struct readings *ret)
 		r->value = sensed(&s, t - w->is.lag_s, &index) * (1 + w->gain);
 		if (w->is.kind != SENSE_COUNTER)
 			r->value += w->noise_w * draw_normal_at(s.seed, index);
+		if (w->garbled > 0)
+			r->value = garbled(w, s.seed, index, r->value);
 		r->value = quantised(w, r->value);
 		r->stamp = t * (1 + w->skew) + w->offset_s +
 			(w->stamp_sd_s > 0 ? jitter(&d, w->seed, w->stamp_sd_s) : 0) +
@@ -158,4 +182,6 @@ void sense(const struct work *k, double end, struct readings *ret)
 			r->stamp = w->stamp_round_s *
 				floor(r->stamp / w->stamp_round_s + (w->seed % 2 ? 0 : 0.5));
 	}
+	if (w->clip > 0)
+		end_of_range(w, ret);
 }

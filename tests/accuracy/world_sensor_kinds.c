@@ -189,6 +189,16 @@ static void set_late(struct world *w, double x)
 	w->noise_w = 0.1;
 }
 
+static void set_clip(struct world *w, double share)
+{
+	w->clip = share;
+}
+
+static void set_garbled(struct world *w, double share)
+{
+	w->garbled = share;
+}
+
 static void in_step(struct world *w, double beat)
 {
 	w->jitter = 0;
@@ -299,6 +309,10 @@ const struct kind reading_kinds[] = {
 	{"late-100", "stamps 0.1 ms late amid one layer", set_late, 100 * US, {0}, "readings"},
 	{"late-300", "stamps 0.3 ms late amid one layer", set_late, 300 * US, {0}, "readings"},
 	{"late-1000", "stamps 1 ms late amid one layer", set_late, 1 * MS, {0}, "readings"},
+	{"clip-80", "range ends at 80 % of the load", set_clip, .8, {0}, "readings"},
+	{"garbled-05", "0.5 % of the readings garbled", set_garbled, .005, {.2, 2, 90, 50},
+		"readings"},
+	{"garbled-2", "2 % of the readings garbled", set_garbled, .02, {.2, 2, 90, 50}, "readings"},
 	{"nvml", "25 ms in 100 ms", set_nvml, 25 * MS, {0}, "readings"},
 	{"nvml-point", "the same, declared a point of 0.28 ms", set_nvml_point, 25 * MS, {0},
 		"readings"},

@@ -348,6 +348,58 @@ is_right_and_told() {
     jq -e 'any(.warnings[]; .code == "rounded-layers")' w/layers-1ms-6/layers.json
 }
 
+@test "a sensor whose range ends below the load: nothing is said of it, by layers or by totals" {
+    worlds --seeds 1 --fresh 3 --only clip-80 --keep w >table || [ $? = 1 ]
+    grep -q '^clip-80-3: 0 of 7 layers.* clipped 7' table
+    jq -e '.runs[0] | [.ets_j, (.layers[], .rest[] | .energy_j)] | length >= 9 and all(.reason == "clipped")' w/clip-80-3/layers.json
+    jq -e '.runs[0].phases[0].ets_j.reason == "clipped" and any(.warnings[]; .code == "clipped")' w/clip-80-3/totals.json
+    erg-analyze layers w/clip-80-3/world.erg 2>told | grep 'clipped: the sensor gave the largest value it has'
+    # so many at the largest value, by hand
+    n=$(awk -F, 'NR > 1 { n[$2 + 0]++; most = $2 + 0 > most ? $2 + 0 : most } END { print n[most], "of", NR - 1 }' w/clip-80-3/samples.csv)
+    grep "$n readings are exactly" told
+}
+
+@test "readings garbled on their way: left out and told, and in the interval of the run" {
+    honest garbled-05 garbled-2
+    [ "$(grep -cE ': ([0-9]+) of \1 layers.*ETS error 0\.[01].*covered 1 of 1' lines)" = 2 ]
+    for k in garbled-05 garbled-2; do
+        jq -e 'any(.warnings[]; .code == "outlying-readings")' w/$k-2/layers.json
+        jq -e 'any(.warnings[]; .code == "outlying-readings")' w/$k-2/totals.json
+    done
+    # the sum of all readings, garbled or not, is within the interval of the run
+    awk -F, 'NR == 2 { first = $1 } NR > 2 { e += (v + $2) / 2 * ($1 - t) } NR > 1 { t = $1; v = $2 } END { print e / (t - first) }' \
+        w/garbled-2-2/samples.csv >mean
+    jq -e --slurpfile mean mean '.runs[0] | ($mean[0] * .time_s) as $all | .ets_j | .lo < $all and $all < .hi and .value < .97 * $all' \
+        w/garbled-2-2/layers.json
+}
+
+# Layers of 3 and 2.2 W for 10 ms, and one of 0.3 ms at 40 W, which one reading in 33 of an instant sees; hot.csv,
+# S.csv, and truth.
+hot_log() {
+    awk 'BEGIN { srand(9); split("6 3.7 .3", d); split("3 2.2 40", w); t = .5; n = k = 0; e[0] = 0; p[0] = 2
+            print "begin_s,end_s,layer,type,network" >"hot.csv"
+            for (i = 0; i < 4000; i++) for (l = 1; l <= 3; l++) {
+                b = t; t += d[l] / 1000 * (.9 + .2 * rand()); at[++n] = b; p[n] = w[l]; joule[l] += w[l] * (t - b)
+                printf "%.9f,%.9f,l%d,conv,n\n", b, t, l >"hot.csv" }
+            at[++n] = t; p[n] = 2; at[n + 1] = t + 9; sum = 0
+            print "time_s,VDD [W]" >"S.csv"
+            for (r = .02; r < t + .1; r += .0103 * (.99 + .02 * rand())) {
+                while (at[k + 1] <= r) k++
+                printf "%.9f,%.4f\n", r, p[k] + (rand() + rand() + rand() - 1.5) * .02 >"S.csv" }
+            for (l = 1; l <= 3; l++) { print "l" l, joule[l] } }' >truth
+}
+
+@test "a layer that is short and hot has few readings, far from all others, and they are its own" {
+    hot_log
+    erg-record import --samples S.csv --layers hot.csv --sensor 'kind=point' -o hot.erg
+    erg-analyze layers --format json hot.erg >o.json
+    jq -c '[.warnings[].code], (.runs[0].layers[].energy_j | [.value, .lo, .hi, .reason])' o.json
+    jq -e 'all(.warnings[]; .code != "outlying-readings" and .code != "clipped")' o.json
+    jq -r '.runs[0].layers[] | "\(.name) \(.energy_j.value) \(.energy_j.hi - .energy_j.lo)"' o.json >got
+    awk 'NR == FNR { j[$1] = $2; next } { d = $2 - j[$1]; d = d < 0 ? -d : d; n++; bad += !(d < .75 * $3 || d < .01 * j[$1]) }
+        END { exit !(n == 3 && !bad) }' truth got
+}
+
 @test "instances that differ at random: on the average rows are as near as those of least squares" {
     worlds --seeds 24 --only random-10,random-30 --quick >table || [ $? = 1 ]
     cat table
