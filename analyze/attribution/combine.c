@@ -35,7 +35,7 @@ static double spread_of(const struct erg_attr_state *st, const double *weight)
 
 /* Of times whose scatter was found: how well each is known was found from the same residuals, and few readings, those that
  * are known well, carry most of the weight. */
-#define SCATTER_WIDER 1.1
+#define SCATTER_WIDER 1.2
 
 /* Few blocks, or readings of what is asked for, make the bootstrap's spread too small: sqrt(n / (n - 1)) and
  * Student's t. */
