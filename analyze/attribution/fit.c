@@ -23,6 +23,7 @@
 #include "analyze/attribution/misfit.h"
 #include "analyze/attribution/nnls.h"
 #include "analyze/attribution/outside.h"
+#include "analyze/attribution/own_pace.h"
 #include "analyze/attribution/pauses.h"
 #include "analyze/attribution/profiles.h"
 #include "analyze/attribution/readings.h"
@@ -688,10 +689,21 @@ static int fit_otherwise(struct attr_run *r)
 	return fit_changes(r, rc);
 }
 
+/* The fit, by the times of the sensor's own conversions where the readings are of such. */
+static int fit_times(struct attr_run *r)
+{
+	bool found = false;
+	int rc = fit_changes(r, fit_held(r));
+
+	if (!rc)
+		rc = attr_own_pace(r, &found);
+	return !rc && found ? fit_otherwise(r) : rc;
+}
+
 int attr_fit(struct attr_run *r)
 {
 	bool better = false;
-	int rc = fit_changes(r, fit_held(r));
+	int rc = fit_times(r);
 
 	/* what flows in a pause, or around the work, need not be one power */
 	if (rc < 0 || !r->misfit.reason || r->opt.lag != ERG_LAG_AUTO)

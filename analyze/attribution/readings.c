@@ -405,6 +405,43 @@ double attr_least_lag(const struct attr_readings *r)
 	return r->stale && !r->at_updates ? -2 * r->spacing_ns : -CLOCKS_NS - r->room_ns / 2;
 }
 
+int attr_readings_at(struct attr_readings *r, const double *when, struct erg_err *err)
+{
+	uint64_t *t = malloc((r->n + 1) * sizeof(*t)), last = 0;
+	double *v = malloc((r->n + 1) * sizeof(*v));
+	size_t n = 0;
+
+	if (!t || !v) {
+		free(t);
+		free(v);
+		return erg_fail(err, -ENOMEM, "out of memory for %zu readings", r->n);
+	}
+	for (size_t i = 0; i < r->n; i++) {
+		uint64_t at = r->t[0] + (uint64_t)(int64_t)llround(when[i]);
+
+		if (at <= last)
+			continue;
+		t[n] = last = at;
+		v[n++] = r->v[i];
+	}
+	r->t = r->own_t = t;
+	r->v = r->own_v = v;
+	r->n = n;
+	r->at_updates = true;
+	r->stamp = NULL;
+	r->off = r->update = NULL;
+	r->half_ns = r->room_ns = r->steadied = r->late_from_ns = r->stray_ns = 0;
+	r->n_late = 0;
+	return 0;
+}
+
+void attr_readings_back(struct attr_readings *r, const struct attr_readings *before)
+{
+	if (r->t != before->t)
+		attr_readings_release(r);
+	*r = *before;
+}
+
 void attr_readings_release(struct attr_readings *r)
 {
 	free(r->own_t);

@@ -29,7 +29,7 @@ struct attr_readings {
 	double grid_ns;    /* what the times were rounded to; 0: nothing that shows */
 	double period_ns;  /* native update period: of the model, or found */
 	bool stale;        /* repeated readings were dropped */
-	bool at_updates; /* the times are those of the updates, which come like clockwork (updates.c) */
+	bool at_updates; /* the times are those of the updates, which come like clockwork (updates.c), or of conversions (own_pace.c) */
 	double room_ns;  /* by up to half of which all of those may be off */
 	size_t repeated; /* left out: they were the one before once more */
 	size_t wide;     /* left out: their times are known much worse than those of the others */
@@ -38,6 +38,11 @@ int attr_readings_build(const struct erg_rail *rail, uint64_t begin, uint64_t en
 	struct attr_readings *ret, struct erg_err *err);
 /* No reading precedes its window: what a lag is at least, ns, but for errors of the clocks. */
 double attr_least_lag(const struct attr_readings *r);
+/* The readings are of other times, WHEN ns since the first one; of those of one time the first stays. What they were stays the
+ * caller's. 0 or -ENOMEM. */
+int attr_readings_at(struct attr_readings *r, const double *when, struct erg_err *err);
+/* As they were BEFORE that. */
+void attr_readings_back(struct attr_readings *r, const struct attr_readings *before);
 void attr_readings_release(struct attr_readings *r);
 
 #endif

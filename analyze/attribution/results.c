@@ -199,6 +199,12 @@ static void warn_of_readings(struct attr_run *r)
 			"rail %s: the sensor updates every %.4g ms, "
 			"repeated readings were dropped",
 			rail, st->readings.period_ns * 1e-6);
+	if (st->readings.at_updates && !st->readings.stale)
+		attr_warn(r->a, "own-pace",
+			"rail %s: the sensor converts every %.5g ms by a clock of its own, and each reading "
+			"is the latest of those: it counts at the time of its conversion, which the "
+			"readings tell",
+			rail, st->readings.period_ns * 1e-6);
 	if (st->rail.model.provenance == ERG_PROVENANCE_ASSUMED)
 		attr_warn(r->a, "assumed-sensor",
 			"rail %s: the sensor model is assumed (%s, window "

@@ -17,6 +17,7 @@
  *   scatter.c    residuals, stamps   -> when each reading was, by how far its stamp is off the pace, and how well that is known
  *   slow.c       readings            -> whether a slow sensor does as well as the one fitted
  *   settle.c     sums                -> the sensor as declared, where another fits no better
+ *   own_pace*.c  what a fit leaves -> the times of a sensor's own conversions, of which each reading is the latest
  *   change.c     sums                -> a change of level that was not recorded
  *   profiles.c   sums                -> layers whose power is a line or two halves (halves.c tests, profile.c makes columns)
  *   solve.c      sums                -> power per column (nnls.c), drift between the blocks

@@ -47,7 +47,7 @@ bool attr_has_pace(const struct attr_run *r)
 {
 	const struct attr_readings *rd = &r->st->readings;
 
-	return !(r->weights.cell_w > 0) && !rd->stale && !(rd->grid_ns > 0) &&
+	return !(r->weights.cell_w > 0) && !rd->stale && !rd->at_updates && !(rd->grid_ns > 0) &&
 		(rd->stamp || attr_stamps_scatter(rd));
 }
 

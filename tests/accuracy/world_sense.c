@@ -173,6 +173,8 @@ void sense(const struct work *k, double end, struct readings *ret)
 		if (w->garbled > 0)
 			r->value = garbled(w, s.seed, index, r->value);
 		r->value = quantised(w, r->value);
+		if (w->again > 0 && ret->n && draw_uniform(&d) < w->again)
+			r->value = r[-1].value;
 		r->stamp = t * (1 + w->skew) + w->offset_s +
 			(w->stamp_sd_s > 0 ? jitter(&d, w->seed, w->stamp_sd_s) : 0) +
 			lateness(k, t, &at, &d);

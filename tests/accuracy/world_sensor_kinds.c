@@ -153,6 +153,30 @@ static void set_register(struct world *w, double period)
 	w->run_s = 30;
 }
 
+/* A register that is overwritten every PERIOD, of which nothing is said: each reading is the latest of those means. */
+static void set_conversions(struct world *w, double period)
+{
+	set_boxcar(w, 2.2 * MS);
+	w->is.period_s = period * (1 + 30 * PPM);
+	w->says.period_s = 0;
+	w->run_s = 30;
+}
+
+static void set_conversions_undeclared(struct world *w, double period)
+{
+	set_undeclared(w, 2.2 * MS);
+	w->is.period_s = period * (1 + 30 * PPM);
+	w->run_s = 30;
+}
+
+/* A logger that writes a row twice now and then, under a stamp of its own. */
+static void set_again(struct world *w, double share)
+{
+	set_boxcar(w, 2.2 * MS);
+	w->again = share;
+	w->run_s = 30;
+}
+
 static void set_stamp_jitter(struct world *w, double sd)
 {
 	w->stamp_sd_s = sd;
@@ -291,6 +315,15 @@ const struct kind reading_kinds[] = {
 		{.4, 2.5, 90, 50}, "readings"},
 	{"register-10", "counter of 10 ms, read every 10.3, not said", set_register, 10 * MS,
 		{.2, .6, 90, 0}, "readings"},
+	{"own-2", "a mean of 2.2 ms every 2.2, not said", set_conversions, 2.2 * MS, FREE,
+		"readings"},
+	{"own-4", "the same every 4.4 ms", set_conversions, 4.4 * MS, FREE, "readings"},
+	{"own-7", "the same every 6.6 ms", set_conversions, 6.6 * MS, FREE, "readings"},
+	{"own-none", "the same every 4.4 ms, no --sensor", set_conversions_undeclared, 4.4 * MS,
+		FREE, "readings"},
+	{"slower", "power every 11.1 ms, read at 100 Hz", set_conversions, 11.1 * MS, FREE,
+		"readings"},
+	{"again", "one row in ten is the one before", set_again, .1, FREE, "readings"},
 	{"jitter-100", "stamps off by 100 us", set_stamp_jitter, 100 * US, {.2, 0, 90, 95},
 		"readings"},
 	{"jitter-300", "stamps off by 300 us", set_stamp_jitter, 300 * US, {1.2, 0, 88, 90},
