@@ -382,6 +382,9 @@ uint64_t erg_import_period(const int64_t *changes, size_t n, uint64_t interval_n
  * (lsb.c): one unit where nothing coarser is seen, or too few values say so.
  */
 double erg_import_lsb(const struct erg_import_log *log, const int64_t *raw);
+/* The step, in RAW's unit, below which digits may have been cut off: LSB, which that found, or the log's last digit where only a
+ * few values show it. */
+double erg_import_cut(const struct erg_import_log *log, const int64_t *raw, double lsb);
 
 struct erg_import_step {
 	int64_t from, to; /* raw */

@@ -144,3 +144,21 @@ double erg_import_lsb(const struct erg_import_log *log, const int64_t *raw)
 	broken = broken_step(value, values_of(raw, n, (double)unit, value));
 	return broken > 0 ? broken * (double)unit : (double)unit;
 }
+
+#define SHOWN 6 /* values: of fewer a step may be that of the load */
+
+double erg_import_cut(const struct erg_import_log *log, const int64_t *raw, double lsb)
+{
+	int64_t seen[SHOWN];
+	size_t n = 0;
+
+	for (size_t i = 0; i < log->n && n < SHOWN; i++) {
+		size_t k = 0;
+
+		while (k < n && seen[k] != raw[i])
+			k++;
+		if (k == n && raw[i] != ERG_IMPORT_MISSING)
+			seen[n++] = raw[i];
+	}
+	return n < SHOWN ? 1 : lsb;
+}

@@ -425,6 +425,17 @@ enum erg_source_class erg_import_class(const struct erg_import_channel *c)
 	return class_of(c->def.quantity);
 }
 
+/* Nobody says whether the log's digits were rounded or cut off: the mean may be off by half a step. */
+static void find_step(const struct erg_import_log *log, struct erg_import_channel *c)
+{
+	bool mean = c->def.quantity == ERG_Q_POWER || c->def.quantity == ERG_Q_CURRENT ||
+		c->def.quantity == ERG_Q_VOLTAGE;
+
+	c->def.lsb = erg_import_lsb(log, c->raw);
+	if (mean && c->def.offset_max <= 0)
+		c->def.offset_max = erg_import_cut(log, c->raw, c->def.lsb) * c->def.scale / 2;
+}
+
 int erg_import_models(struct erg_import_log *log, const struct erg_import_layers *layers,
 	json_t *stale, json_t *notes, struct erg_err *err)
 {
@@ -435,7 +446,7 @@ int erg_import_models(struct erg_import_log *log, const struct erg_import_layers
 			return erg_fail_errno(err, -ENOMEM, "%s", log->path);
 		complete_model(c);
 		if (c->def.lsb <= 0)
-			c->def.lsb = erg_import_lsb(log, c->raw);
+			find_step(log, c);
 	}
 	sort_into_sources(log);
 	return 0;

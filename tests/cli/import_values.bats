@@ -431,8 +431,8 @@ teg() { # teg TIME WATTS: a line of an Orin NX
 }
 
 @test "a clock that is set back a little is a doubt of the energy; rows that were late are none" {
-    awk 'BEGIN { print "time_s,P [W]"; for (i = 0; i < 100; i++) printf "%.3f,10\n", i / 100
-        for (i = 0; i < 105; i++) printf "%.3f,20\n", i / 100 + 0.955 }' >step.csv
+    awk 'BEGIN { print "time_s,P [W]"; for (i = 0; i < 100; i++) printf "%.3f,10.00\n", i / 100
+        for (i = 0; i < 105; i++) printf "%.3f,20.00\n", i / 100 + 0.955 }' >step.csv
     import --samples step.csv 2>log
     told '4 lie between others'
     # ten of 99 intervals and twenty of 105: as long as it really was
@@ -467,7 +467,7 @@ teg() { # teg TIME WATTS: a line of an Orin NX
 }
 
 @test "what imported layers count is work to divide by, also where only the inner ones count" {
-    awk 'BEGIN { print "time_s,CPU [W]"; for (t = 0; t <= 20; t += 0.005) printf "%.3f,%g\n", t, t < 10 ? 8 : 5 }' >s.csv
+    awk 'BEGIN { print "time_s,CPU [W]"; for (t = 0; t <= 20; t += 0.005) printf "%.3f,%.3f\n", t, t < 10 ? 8 : 5 }' >s.csv
     # 10 s of prefill in 10 prompts of 50 tokens at 8 W, 10 s of 100 tokens one by one at 5 W; around each
     # step a network that counts nothing itself; images are counted by network and layer alike.
     awk 'BEGIN { print "begin_s,end_s,layer,type,network,phase,counter:tokens,counter:images"

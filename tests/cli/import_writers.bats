@@ -451,11 +451,11 @@ load logs
     erg-record import slow.csv -f -o out.erg
     erg-analyze totals --format json out.erg 2>/dev/null |
         jq -e --argjson w "$want" '.runs[0].phases[0].ets_j | .lo <= $w and .hi >= $w'
-    awk -F'[:,]' 'NR == 1 { print "time_s,P [W]" } NR > 1 { print $2 * 60 + $3 "," $4 }' slow.csv >numbers.csv
+    awk -F'[:,]' 'NR == 1 { print "time_s,P [W]" } NR > 1 { print $2 * 60 + $3 "," $4 ".00" }' slow.csv >numbers.csv
     joules "$(awk -F, 'NR > 2 { s += $2 * ($1 - t) } { t = $1 } END { print s }' numbers.csv)" -- numbers.csv
     erg-analyze totals --format json out.erg 2>/dev/null | jq -e '.runs[0].phases[0].ets_j | .hi - .lo < 0.01 * .value'
     # a second apart everywhere, that is what the writer waits for
-    { echo 'timestamp,P [W]'; rows 'printf "2024-05-06 %s,%d\n", hms(i), p(i)'; } >even.csv
+    { echo 'timestamp,P [W]'; rows 'printf "2024-05-06 %s,%d.00\n", hms(i), p(i)'; } >even.csv
     joules $MEANS -- even.csv
     erg-analyze totals --format json out.erg 2>/dev/null | jq -e '.runs[0].phases[0].ets_j | .hi - .lo < 0.01 * .value'
     # two devices have two rows in every second, which are no device at half the distance

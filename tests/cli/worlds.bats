@@ -281,9 +281,10 @@ far_sensor() {
 }
 
 # A boxcar of 2.2 ms, read each 10 ms or so, W.csv and S.csv; joules of layers and of the readings' time, by hand, into truth.
-# "twice": one reading in ten is the one before once more; "slower": the sensor updates each 11.1 ms; "beside": another
-# process takes 2 W for 5 ms each 100 ms; "rounded": the stamps of the layers are in ms with one decimal.
-odd_log() { # twice|slower|beside|rounded
+# "twice": one reading in ten is the one before once more; "slower": the sensor updates each 11.1 ms; "own": each 4.37 ms, "own
+# drifting": each 4.37 ms, that become longer by 200 ppm; "beside": another process takes 2 W for 5 ms each 100 ms.
+# "rounded": the stamps of the layers are in ms with one decimal; "cut": digits are cut off below steps of 0.25 W.
+odd_log() { # twice|slower|own|own-drifting|beside|rounded|cut
     awk -v odd="$1" 'function energy(t) { while (k < n && at[k + 1] <= t) k++; while (at[k] > t) k--
             return e[k] + p[k] * (t - at[k]) + (odd == "beside" ? .01 * int(t / .1) + 2 * least(t - .1 * int(t / .1), .005) : 0) }
         function least(x, y) { return x < y ? x : y }
@@ -297,28 +298,35 @@ odd_log() { # twice|slower|beside|rounded
             for (i = 1; i <= m; i++) joule[of[i]] += energy(to[i]) - energy(from[i])
             print "time_s,VDD [W]" >"S.csv"; x = ""
             for (r = .02; r < t + .1; r += .01 * (.99 + .02 * rand())) {
-                u = odd == "slower" ? .0111 * int(r / .0111) : r
+                u = odd == "slower" ? .0111 * int(r / .0111) : odd == "own" ? .00437 * int(r / .00437) : r
+                if (odd == "own-drifting") { # conversion number c was at .00437 (c + 1e-4 c^2 / 6000)
+                    c = int((sqrt(1 + 4e-4 / 6000 * r / .00437) - 1) / (2e-4 / 6000)); u = .00437 * (c + 1e-4 * c * c / 6000) }
                 if (odd == "slower" ? u != before : (x == "" || odd != "twice" || rand() > .1))
                     x = sprintf("%.4f", (energy(u) - energy(u - .0022)) / .0022 + (rand() + rand() + rand() - 1.5) * .02)
+                if (odd == "cut") x = .25 * int(x / .25)
                 before = u; last = r; first = first ? first : r
                 printf "%.9f,%s\n", r, x >"S.csv" }
             for (l = 1; l <= 4; l++) print "l" l, joule[l]
             k = 0; x = energy(first); print "run", energy(last) - x }' >truth
 }
 
-# is_right_and_told CODE N: N figures at least, the energy of the run among them, are what they are by hand, and CODE is a
-# warning.
+# are_right N: N figures at least of o.json, the energy of the run among them, are what they are by hand.
+are_right() {
+    jq -r '.runs[0] | .ets_j + {name: "run"}, (.layers[] | select(.energy_j.value) | .energy_j + {name}) |
+        "\(.name) \(.value) \(.hi - .lo)"' o.json >got
+    awk 'NR == FNR { j[$1] = $2; next } $1 in j {
+            d = $2 - j[$1]; d = d < 0 ? -d : d; print $0, j[$1]; n++; bad += d > .75 * $3 && d > .002 * j[$1] }
+        END { exit !(n >= '"$1"' && !bad) }' truth got
+}
+
+# is_right_and_told CODE N: the same, and CODE is a warning.
 is_right_and_told() {
     erg-record import --samples S.csv --layers W.csv --sensor 'kind=boxcar window_s=0.0022' -o odd.erg
     erg-analyze layers --format json odd.erg >o.json
     rm odd.erg
     jq -c '.runs[0].ets_j, [.warnings[].code]' o.json
     jq -e --arg code "$1" 'any(.warnings[]; .code == $code)' o.json
-    jq -r '.runs[0] | .ets_j + {name: "run"}, (.layers[] | select(.energy_j.value) | .energy_j + {name}) |
-        "\(.name) \(.value) \(.hi - .lo)"' o.json >got
-    awk 'NR == FNR { j[$1] = $2; next } $1 in j {
-            d = $2 - j[$1]; d = d < 0 ? -d : d; print $0, j[$1]; n++; bad += d > .75 * $3 && d > .002 * j[$1] }
-        END { exit !(n >= '"$2"' && !bad) }' truth got
+    are_right "$2"
 }
 
 @test "readings that are the one before once more: left out, or those of a sensor that is slower than its reader" {
@@ -327,6 +335,31 @@ is_right_and_told() {
     odd_log slower
     is_right_and_told stale-readings 5
     [ "$(jq '.runs[0].sensor.period_s * 1e4 | round' o.json)" = 111 ]
+}
+
+@test "readings of a sensor that converts at a pace of its own: each is of the time of its conversion" {
+    odd_log own
+    is_right_and_told own-pace 5
+    [ "$(jq '.runs[0].sensor.period_s * 1e6 | round' o.json)" = 4370 ]
+    odd_log own-drifting
+    is_right_and_told own-pace 5
+    # and of a sensor that nobody declared
+    erg-record import --samples S.csv --layers W.csv -o odd.erg
+    erg-analyze layers --format json odd.erg >o.json
+    jq -e '.runs[0].model.fitted.window_s.value * 1e4 | round == 22' o.json
+    jq -e 'any(.warnings[]; .code == "own-pace")' o.json
+}
+
+@test "digits that may be cut off: half a step is in every interval, unless the step is said" {
+    odd_log cut
+    erg-record import --samples S.csv --layers W.csv --sensor 'kind=boxcar window_s=0.0022' -o odd.erg
+    erg-analyze layers --format json odd.erg >o.json
+    are_right 5
+    # by hand: 0.125 W for all of the time
+    jq -e '.runs[0] | .ets_j.syst / .time_s | . > 0.12 and . < 0.14' o.json
+    erg-record import --force --samples S.csv --layers W.csv --sensor 'kind=boxcar window_s=0.0022 lsb=0.25' -o odd.erg
+    erg-analyze layers --format json odd.erg >o.json
+    jq -e '.runs[0] | .ets_j.syst / .time_s < 0.05' o.json
 }
 
 @test "power beside the layers in step with the sampler: in every interval, and told" {
