@@ -76,6 +76,7 @@ static struct attr_readings stretch_at(struct attr_conversions *c, const struct 
 	ret.t = c->stretch_t;
 	ret.v = c->stretch_v;
 	ret.stamp = NULL;
+	ret.scatter = NULL;
 	ret.half_ns = 0;
 	for (size_t i = c->from; i < c->from + c->n; i++) {
 		uint64_t t = c->rd->t[0] +

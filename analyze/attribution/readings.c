@@ -429,7 +429,7 @@ int attr_readings_at(struct attr_readings *r, const double *when, struct erg_err
 	r->n = n;
 	r->at_updates = true;
 	r->stamp = NULL;
-	r->off = r->update = NULL;
+	r->off = r->update = r->scatter = NULL;
 	r->half_ns = r->room_ns = r->steadied = r->late_from_ns = r->stray_ns = 0;
 	r->n_late = 0;
 	return 0;

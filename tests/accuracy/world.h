@@ -114,9 +114,8 @@ struct world {
 	double spacing_s, dither, noise_w, lsb, rc_s, gain, grid_jitter_s;
 	double clip;    /* > 0: readings end at this share of their greatest */
 	double garbled; /* share of the readings that are 0, twice or ten times what was seen */
+	double again;   /* share of them that are the one before once more */
 	bool on_edge;   /* the reader is in step with the sensor's updates */
-	double again; /* share of the readings that are the one before once more */
-	bool on_edge; /* the reader is in step with the sensor's updates */
 	/* clock */
 	double skew, offset_s, stamp_sd_s,
 		stamp_round_s; /* rounded down, or to the nearest by seed */
