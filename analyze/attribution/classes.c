@@ -178,11 +178,11 @@ static void class_replicates(struct attr_run *r)
 		st->nnls_se[k] = sqrt(st->nnls_se[k]);
 }
 
-double attr_rounding_bias(const struct erg_attr_state *st, double noise)
+double attr_rounding_bias(double noise, double quantum)
 {
-	double s = M_PI * noise / st->rail.lsb_w;
+	double s = M_PI * noise / quantum;
 
-	return fmax(st->rail.lsb_w / 2 * exp(-2 * s * s) - st->rail.offset_max, 0);
+	return quantum / 2 * exp(-2 * s * s);
 }
 
 /* The bias by the quantum only stays where readings see one layer alone, as those outside of the work do:
@@ -191,7 +191,9 @@ static void quantum_effect(struct attr_run *r)
 {
 	struct erg_attr_state *st = r->st;
 	const struct attr_view *v = &st->view;
-	if (st->shape.kind == ERG_SENSOR_COUNTER || st->rail.lsb_w <= 0)
+	double q = st->rail.lsb_w;
+
+	if (st->shape.kind == ERG_SENSOR_COUNTER || q <= 0)
 		return;
 	for (size_t c = 0; c < v->n_cols; c++) {
 		uint32_t k = v->col_class[c];
@@ -204,7 +206,7 @@ static void quantum_effect(struct attr_run *r)
 		else
 			pure = st->gram.square[c] > 0 ? st->gram.pure[c] / st->gram.square[c] : 0;
 		if (v->class_time[k] > 0)
-			st->quantum_w[k] += attr_rounding_bias(st, st->direct.spread[c]) * pure *
+			st->quantum_w[k] += attr_rounding_bias(st->direct.spread[c], q) * pure *
 				v->col_time[c] / v->class_time[k];
 	}
 }

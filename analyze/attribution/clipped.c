@@ -140,15 +140,19 @@ static int look_at(struct attr_run *r, double top, struct look *ret)
 	return 0;
 }
 
-/* Whether what is on top is the sensor's end, by all that is known; the state says that it may be. */
-static void tell(const struct attr_run *r, const struct look *l, struct attr_clipped *ret)
+/* Whether what is on top is the sensor's end, by all that is known; the state says that it may be. PILES: readings pile up
+ * elsewhere, be it outside of the work. */
+static void tell(const struct attr_run *r, const struct look *l, bool piles,
+	struct attr_clipped *ret)
 {
 	double step = r->st->rail.lsb_w, top = (double)(l->n - l->n_left);
 	bool odd = r->misfit.reason && (double)l->mixed > MIXED * top;
+	bool elsewhere = attr_clipped_elsewhere(l->x, l->n, step, PILE * top);
 
-	if (!(top > 0) || (!odd && attr_clipped_elsewhere(l->x, l->n, step, PILE * top)))
+	if (!(top > 0) || (!odd && elsewhere))
 		ret->n = 0;
-	ret->sure = ret->n &&
+	/* without noise any flat top is a pile: that the fit is refused says little then */
+	ret->sure = ret->n && !elsewhere && !piles &&
 		(odd || (l->n_left && 1.4826 * l->left[l->n_left / 2] > STEPS_APART * step));
 }
 
@@ -161,6 +165,7 @@ int attr_clipped(struct attr_run *r)
 	size_t n = rd->repeated ? st->rail.n : rd->n;
 	_cleanup_(erg_freep) double *x = erg_noted(malloc((2 * n + 2) * sizeof(*x)));
 	struct look l = {.x = x, .left = x + n + 1};
+	bool piles;
 	int rc;
 
 	if (!x)
@@ -174,9 +179,10 @@ int attr_clipped(struct attr_run *r)
 	st->clipped.n = attr_clipped_top(x, n, st->rail.lsb_w);
 	if (!st->clipped.n)
 		return 0;
+	piles = attr_clipped_elsewhere(x, n, st->rail.lsb_w, PILE * (double)st->clipped.n);
 	rc = look_at(r, st->clipped.w, &l);
 	if (!rc)
-		tell(r, &l, &st->clipped);
+		tell(r, &l, piles, &st->clipped);
 	return rc;
 }
 

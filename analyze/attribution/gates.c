@@ -542,15 +542,11 @@ static void publish(struct gates *g, uint32_t head)
 static void warn_step(struct erg_attr *a, size_t n_layers)
 {
 	const struct erg_attr_state *st = a->state;
-	double step = fmin(st->rail.offset_max, st->rail.lsb_w / 2); /* its digits may be cut off */
 	size_t n = 0;
 
-	for (size_t c = 0; c < n_layers; c++) {
-		double power = a->classes[c].group_power_w.value;
-		double by = st->quantum_w[c] + (power > 0 ? step : 0);
-
-		n += a->classes[c].time_s > 0 && by > st->ci_limit * power;
-	}
+	for (size_t c = 0; c < n_layers; c++)
+		n += a->classes[c].time_s > 0 &&
+			st->quantum_w[c] > st->ci_limit * a->classes[c].group_power_w.value;
 	if (n)
 		attr_warn(a, "step",
 			"rail %s: its readings are taken to be in steps of %.4g W, too coarse for %zu layer%s "

@@ -341,11 +341,11 @@ static double sum_u(const struct erg_attr_state *st, const struct sum *s)
 /* What rounding may do to the mean, W. */
 static double quantum_w(const struct erg_attr_state *st, const struct sum *s)
 {
-	double noise = s->n > 1 ? s->diff2 / (2 * (s->n - 1)) : 0;
+	double q = st->rail.lsb_w, noise = s->n > 1 ? s->diff2 / (2 * (s->n - 1)) : 0;
 
-	if (st->shape.kind == ERG_SENSOR_COUNTER || st->rail.lsb_w <= 0)
+	if (st->shape.kind == ERG_SENSOR_COUNTER || q <= 0)
 		return 0;
-	return attr_rounding_bias(st, sqrt(noise));
+	return attr_rounding_bias(sqrt(noise), q);
 }
 
 /* P_idle over the stretches, J; *ret_time: s. */

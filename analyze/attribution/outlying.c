@@ -21,6 +21,7 @@
 #include "formats/base/util.h"
 
 #define LEAST 50      /* readings */
+#define SEVERAL 3     /* of them that are far: one or two may be real */
 #define RANGE_OF 0.4  /* of the median: the range of all others is taken for no less */
 #define FAR 2.        /* ranges beyond it */
 #define EMPTY 1.      /* ranges without a reading, between them and the others */
@@ -89,7 +90,7 @@ int attr_outlying_far(const double *v, size_t n, bool *out)
 {
 	_cleanup_(erg_freep) double *x = malloc((n + 1) * sizeof(*x));
 	_cleanup_(erg_freep) bool *below = calloc(n + 1, sizeof(*below));
-	size_t few = (size_t)(ATTR_OUTLYING_MOST * (double)n), above, low;
+	size_t few = (size_t)(ATTR_OUTLYING_MOST * (double)n), above, low, marked = 0;
 	double range;
 
 	memset(out, 0, n * sizeof(*out));
@@ -107,7 +108,9 @@ int attr_outlying_far(const double *v, size_t n, bool *out)
 	if (low)
 		mark(v, n, -INFINITY, x[low - 1], below);
 	for (size_t i = 0; i < n; i++)
-		out[i] = out[i] || below[i];
+		marked += out[i] = out[i] || below[i];
+	if (marked < SEVERAL)
+		memset(out, 0, n * sizeof(*out));
 	return 0;
 }
 
