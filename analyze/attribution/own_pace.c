@@ -24,7 +24,7 @@
 #define LITTLE 0.05 /* of what the readings vary by, left by the fit: it is asked for */
 #define STRETCH 256 /* readings at least */
 #define STRETCH_MAX 1024
-#define STRETCH_EACH 12 /* of a column */
+#define STRETCH_EACH 12 /* of a column; of more columns it would tell too little, and take long */
 #define ENOUGH 0.2      /* of what the fit leaves of the stretch: nothing else is looked for */
 #define FOUND 0.7       /* of that: not by chance */
 #define BETTER 0.4      /* of what it leaves of all readings */
@@ -252,7 +252,8 @@ static bool asked(const struct attr_run *r)
 
 	return (kind == ERG_SENSOR_BOXCAR || kind == ERG_SENSOR_POINT) && !st->readings.stale &&
 		!st->readings.at_updates && !(st->readings.grid_ns > 0) && !st->locked &&
-		r->opt.lag == ERG_LAG_AUTO && st->view.gap_class && st->readings.n >= STRETCH;
+		r->opt.lag == ERG_LAG_AUTO && st->view.gap_class && st->readings.n >= STRETCH &&
+		st->view.n_cols * STRETCH_EACH <= STRETCH_MAX;
 }
 
 /* The sensor as it was declared, of conversions that ended at the times of the readings. */
