@@ -25,7 +25,8 @@
 #include "formats/base/util.h"
 
 #define STEP_LEAST 10000u /* ns: finer does not matter to any layer */
-#define STAMPS_LEAST 100
+#define STAMPS_LEAST                                                                               \
+	1000 /* of fewer, as of logs made by hand, nothing tells how long each kind usually takes */
 #define ODD 0.05        /* share of the times of one kind that are not as long as the one before */
 #define CHANGE_PART 0.5 /* of what putting instances where they were likely to be did */
 #define HARDLY 1        /* steps */

@@ -92,7 +92,8 @@ static void check_readings(const struct work *k, const struct readings *r)
 		double t = r->r[i].t - w->is.lag_s;
 
 		if (w->is.kind == SENSE_BOXCAR && !(w->is.period_s > 0) && !(w->rc_s > 0) &&
-			!(w->lsb > 0) && w->gain == 0)
+			!(w->lsb > 0) && w->gain == 0 && !(w->garbled > 0) && !(w->clip > 0) &&
+			!(w->again > 0))
 			expect("a reading", w, r->r[i].value,
 				summed(&k->total, t - w->is.window_s, t, curve_watts) /
 					w->is.window_s,

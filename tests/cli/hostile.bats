@@ -77,7 +77,7 @@ END
 
 @test "more layers than can be told apart: times, the energy of the whole, and why there is no more" {
     skip_unless erg-record jq
-    awk 'BEGIN { print "time_s,VDD_IN [W]"; for (i = 0; i <= 200; i++) printf "%.3f,%d\n", i * 0.05, 4 + 2 * (i % 2) }' >s.csv
+    awk 'BEGIN { print "time_s,VDD_IN [W]"; for (i = 0; i <= 200; i++) printf "%.3f,%d.00\n", i * 0.05, 4 + 2 * (i % 2) }' >s.csv
     awk 'BEGIN { print "begin_s,end_s,layer"; for (i = 0; i < 5001; i++) printf "%.6f,%.6f,layer%d\n", i * 0.001, (i + 1) * 0.001, i }' >l.csv
     erg-record import --samples s.csv --layers l.csv -o a.erg
     erg-analyze layers --format json a.erg >layers.json 2>err
