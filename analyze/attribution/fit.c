@@ -20,6 +20,7 @@
 #include "analyze/attribution/lag.h"
 #include "analyze/attribution/left.h"
 #include "analyze/attribution/lockstep.h"
+#include "analyze/attribution/mend_times.h"
 #include "analyze/attribution/misfit.h"
 #include "analyze/attribution/nnls.h"
 #include "analyze/attribution/outside.h"
@@ -35,7 +36,6 @@
 #include "analyze/attribution/state.h"
 #include "analyze/attribution/times.h"
 #include "analyze/attribution/view.h"
-#include "analyze/attribution/weights.h"
 #include "formats/base/util.h"
 
 /* What a fit has found, for another. */
@@ -123,104 +123,13 @@ static bool varying(const struct attr_run *r)
 			t->duration.f * ATTR_GROUPS > t->kernel.f * ATTR_SHIFTS);
 }
 
-/* Readings that are not alike get weights, and the fit is made with them. */
-static int weigh(struct attr_run *r)
-{
-	bool changed;
-	int rc = attr_reweigh(r, &changed);
-
-	return !rc && changed && !r->weights.cell_w ? attr_goes_on(r) : rc;
-}
-
-#define STEADY_ROUNDS 4
-
-static bool sensor_fails(const struct attr_run *r)
-{
-	const struct attr_tests *t = &r->misfit.fitted;
-
-	return attr_test_fails(&t->kernel) || attr_test_fails(&t->clock);
-}
-
-/* As the times have changed, from where the fit is, and which updates a counter's readings saw. */
-static int go_on(struct attr_run *r)
-{
-	bool changed;
-	int rc = r->st->readings.update ? attr_which_update(r, r->st->power, &changed) : 0;
-
-	return rc ? rc : attr_goes_on(r);
-}
-
-/* Stamps that are far off their pace look like another sensor: whether that is all. */
-static int mend_far(struct attr_run *r, bool *ret_changed)
-{
-	int rc = attr_steady_first(r, ret_changed);
-
-	if (!rc && *ret_changed)
-		rc = go_on(r);
-	if (!rc && *ret_changed)
-		rc = weigh(r);
-	return !rc && *ret_changed ? attr_judge(r) : rc;
-}
-
-/* Times that scatter, once the sensor is known: what seems to scatter beside a wrong one is that. */
-static int mend_times(struct attr_run *r)
-{
-	bool changed = true, tried = false;
-	int rc = 0;
-
-	if (sensor_fails(r)) {
-		rc = mend_far(r, &tried);
-		if (rc < 0 || sensor_fails(r))
-			return rc;
-	}
-	for (int i = 0; !rc && changed && i < STEADY_ROUNDS; i++) {
-		rc = attr_steady(r, &changed);
-		tried = tried || changed;
-		if (!rc && changed)
-			rc = go_on(r);
-		if (!rc && changed)
-			rc = weigh(r);
-	}
-	if (!rc)
-		rc = attr_blur(r, &changed);
-	return !rc && (tried || changed) ? attr_judge(r) : rc;
-}
-
-/* A lag that the data hold well within what was searched. */
-static bool found(const struct attr_run *r)
-{
-	return attr_lag_u(r) < r->fit.lag_u_ns || r->fit.lag_u_ns <= 0;
-}
-
-/* The search for the lag was with the stamps as they are. */
-static int know_scatter(struct attr_run *r)
-{
-	bool changed;
-	int rc = attr_scatter(r, &changed);
-
-	if (!rc && changed && !r->fit.estimated)
-		r->fit.estimated = found(r);
-	return rc;
-}
-
-static int weigh_and_judge(struct attr_run *r)
-{
-	int rc = weigh(r);
-
-	if (!rc)
-		rc = attr_judge(r);
-	if (!rc)
-		rc = mend_times(r);
-	return rc ? rc : know_scatter(r);
-}
-
 static int bend_into(struct attr_run *r, size_t pieces)
 {
 	int rc = unbend(r);
 
 	if (!rc)
 		rc = bend(r, pieces);
-	return rc < 0 ? rc : weigh_and_judge(r);
+	return rc < 0 ? rc : attr_weigh_and_judge(r);
 }
 
 #define BENT_PIECES 3 /* of a curve that one is not enough for */
@@ -358,7 +267,7 @@ static int look_elsewhere(struct attr_run *r, bool fine)
 	if (!rc)
 		rc = attr_search(r, fine);
 	if (!rc)
-		rc = weigh_and_judge(r);
+		rc = attr_weigh_and_judge(r);
 	return !rc && varying(r) ? bend_and_judge(r) : rc;
 }
 
@@ -380,7 +289,7 @@ static int refit(struct attr_run *r)
 	}
 	/* the search for the lag was without that */
 	if (!rc && seen && !r->fit.estimated)
-		r->fit.estimated = found(r);
+		r->fit.estimated = attr_lag_found(r);
 	return rc;
 }
 
@@ -398,7 +307,7 @@ static int fit_profile(struct attr_run *r)
 	st->shape = r->fit.shape;
 	rc = refit(r);
 	if (!rc)
-		rc = weigh_and_judge(r);
+		rc = attr_weigh_and_judge(r);
 	return !rc && varying(r) ? bend_and_judge(r) : rc;
 }
 
@@ -430,7 +339,7 @@ static int fit_profiles(struct attr_run *r, const bool *uneven)
 	if (rc < 0)
 		return rc;
 	if (r->stood) {
-		r->fit.estimated = r->fit.estimated || found(r);
+		r->fit.estimated = r->fit.estimated || attr_lag_found(r);
 		return 0;
 	}
 	attr_profiles_forget(r);
@@ -474,7 +383,7 @@ static int fit_even(struct attr_run *r)
 	if (!rc && !r->misfit.reason && (wrong || attr_far_and_doubtful(r)))
 		r->misfit.reason = "misfit: unknown";
 	if (!rc && !r->misfit.reason)
-		r->fit.estimated = found(r);
+		r->fit.estimated = attr_lag_found(r);
 	return rc;
 }
 
@@ -484,7 +393,7 @@ static int fit_sensor(struct attr_run *r)
 	_cleanup_(erg_freep) bool *uneven = calloc(r->st->n_classes + 1, sizeof(bool));
 	bool suspect;
 	int rc = uneven
-		? weigh_and_judge(r)
+		? attr_weigh_and_judge(r)
 		: erg_fail(r->err, -ENOMEM, "out of memory for %zu classes", r->st->n_classes);
 
 	if (rc < 0)

@@ -72,7 +72,7 @@ bool attr_outlying_alone(const bool *out, size_t n, size_t marked)
 }
 
 /* Marks those from LO to HI, where they are alone. */
-static size_t mark(const double *v, size_t n, double lo, double hi, bool *out)
+static void mark(const double *v, size_t n, double lo, double hi, bool *out)
 {
 	size_t marked = 0;
 
@@ -80,10 +80,8 @@ static size_t mark(const double *v, size_t n, double lo, double hi, bool *out)
 		out[i] = v[i] >= lo && v[i] <= hi;
 		marked += out[i];
 	}
-	if (attr_outlying_alone(out, n, marked))
-		return marked;
-	memset(out, 0, n * sizeof(*out));
-	return 0;
+	if (!attr_outlying_alone(out, n, marked))
+		memset(out, 0, n * sizeof(*out));
 }
 
 int attr_outlying_far(const double *v, size_t n, bool *out)
@@ -107,8 +105,10 @@ int attr_outlying_far(const double *v, size_t n, bool *out)
 		mark(v, n, x[above], INFINITY, out);
 	if (low)
 		mark(v, n, -INFINITY, x[low - 1], below);
-	for (size_t i = 0; i < n; i++)
-		marked += out[i] = out[i] || below[i];
+	for (size_t i = 0; i < n; i++) {
+		out[i] = out[i] || below[i];
+		marked += out[i];
+	}
 	if (marked < SEVERAL)
 		memset(out, 0, n * sizeof(*out));
 	return 0;

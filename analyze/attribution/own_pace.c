@@ -66,27 +66,20 @@ static int first_powers(struct attr_conversions *c, double age)
 	return attr_powers_by(c->r, &s, c->power);
 }
 
-/* The readings of the stretch at the times of PACE, W and V being room for them. */
+/* The readings of the stretch at the times of PACE. */
 static struct attr_readings stretch_at(struct attr_conversions *c, const struct attr_pace *p)
 {
 	struct attr_readings ret = *c->rd;
-	uint64_t last = 0;
+	size_t to = c->from + c->n;
 
-	ret.n = 0;
+	for (size_t i = c->from; i < to; i++)
+		c->when[i] = attr_pace_latest(p, attr_since_first(c->rd, i));
+	ret.n = attr_readings_put(c->rd, c->when, c->from, to, c->stretch_t, c->stretch_v);
 	ret.t = c->stretch_t;
 	ret.v = c->stretch_v;
 	ret.stamp = NULL;
 	ret.scatter = NULL;
 	ret.half_ns = 0;
-	for (size_t i = c->from; i < c->from + c->n; i++) {
-		uint64_t t = c->rd->t[0] +
-			(uint64_t)(int64_t)llround(attr_pace_latest(p, attr_since_first(c->rd, i)));
-
-		if (t <= last)
-			continue;
-		c->stretch_t[ret.n] = last = t;
-		c->stretch_v[ret.n++] = c->rd->v[i];
-	}
 	return ret;
 }
 

@@ -405,28 +405,36 @@ double attr_least_lag(const struct attr_readings *r)
 	return r->stale && !r->at_updates ? -2 * r->spacing_ns : -CLOCKS_NS - r->room_ns / 2;
 }
 
+size_t attr_readings_put(const struct attr_readings *r, const double *when, size_t from, size_t to,
+	uint64_t *ret_t, double *ret_v)
+{
+	uint64_t last = 0;
+	size_t n = 0;
+
+	for (size_t i = from; i < to; i++) {
+		uint64_t at = r->t[0] + (uint64_t)(int64_t)llround(when[i]);
+
+		if (at <= last)
+			continue;
+		ret_t[n] = last = at;
+		ret_v[n++] = r->v[i];
+	}
+	return n;
+}
+
 int attr_readings_at(struct attr_readings *r, const double *when, struct erg_err *err)
 {
-	uint64_t *t = malloc((r->n + 1) * sizeof(*t)), last = 0;
+	uint64_t *t = malloc((r->n + 1) * sizeof(*t));
 	double *v = malloc((r->n + 1) * sizeof(*v));
-	size_t n = 0;
 
 	if (!t || !v) {
 		free(t);
 		free(v);
 		return erg_fail(err, -ENOMEM, "out of memory for %zu readings", r->n);
 	}
-	for (size_t i = 0; i < r->n; i++) {
-		uint64_t at = r->t[0] + (uint64_t)(int64_t)llround(when[i]);
-
-		if (at <= last)
-			continue;
-		t[n] = last = at;
-		v[n++] = r->v[i];
-	}
+	r->n = attr_readings_put(r, when, 0, r->n, t, v);
 	r->t = r->own_t = t;
 	r->v = r->own_v = v;
-	r->n = n;
 	r->at_updates = true;
 	r->stamp = NULL;
 	r->off = r->update = r->scatter = NULL;

@@ -38,6 +38,10 @@ int attr_readings_build(const struct erg_rail *rail, uint64_t begin, uint64_t en
 	struct attr_readings *ret, struct erg_err *err);
 /* No reading precedes its window: what a lag is at least, ns, but for errors of the clocks. */
 double attr_least_lag(const struct attr_readings *r);
+/* Of the readings FROM .. TO - 1 those at other times, WHEN (of all) ns since the first of R; of those of one time the first.
+ * Returns how many. */
+size_t attr_readings_put(const struct attr_readings *r, const double *when, size_t from, size_t to,
+	uint64_t *ret_t, double *ret_v);
 /* The readings are of other times, WHEN ns since the first one; of those of one time the first stays. What they were stays the
  * caller's. 0 or -ENOMEM. */
 int attr_readings_at(struct attr_readings *r, const double *when, struct erg_err *err);

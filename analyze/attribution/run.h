@@ -14,6 +14,7 @@
  *   lag.c        a subset of rows    -> lag, window
  *   fit.c        all of these        -> which sensor stands: as declared (refit.c), or another (scan.c,
  *                search.c), judged by misfit.c, judge.c
+ *   mend_times.c what a fit leaves   -> weights and times of the readings by turns (steady.c, late_stamps.c, blur.c), judged
  *   scatter.c    residuals, stamps   -> when each reading was, by how far its stamp is off the pace, and how well that is known
  *   slow.c       readings            -> whether a slow sensor does as well as the one fitted
  *   settle.c     sums                -> the sensor as declared, where another fits no better

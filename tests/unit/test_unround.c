@@ -27,6 +27,18 @@ static double draw(void)
 	return ((double)(x >> 11) * 0x1p-53 - .5) * sqrt(12);
 }
 
+static void unround(void)
+{
+	assert_int_equal(attr_unround(&(struct attr_chain){.n = N,
+				 .stamp = stamp,
+				 .kind = kind,
+				 .kinds = KINDS,
+				 .time = likely,
+				 .length = length,
+				 .between = between}),
+		0);
+}
+
 static void make(const double *mean, const double *sd)
 {
 	truth[0] = .3;
@@ -37,14 +49,7 @@ static void make(const double *mean, const double *sd)
 		stamp[i] = round(truth[i]);
 		kind[i] = (uint32_t)(i % KINDS);
 	}
-	assert_int_equal(attr_unround(&(struct attr_chain){.n = N,
-				 .stamp = stamp,
-				 .kind = kind,
-				 .kinds = KINDS,
-				 .time = likely,
-				 .length = length,
-				 .between = between}),
-		0);
+	unround();
 }
 
 static double off(const double *t)
@@ -94,14 +99,7 @@ static void test_odd_ones(void **state)
 		truth[i] += (double)late;
 		stamp[i] += (double)late;
 	}
-	assert_int_equal(attr_unround(&(struct attr_chain){.n = N,
-				 .stamp = stamp,
-				 .kind = kind,
-				 .kinds = KINDS,
-				 .time = likely,
-				 .length = length,
-				 .between = between}),
-		0);
+	unround();
 	assert_true(off(likely) < .65 * off(stamp));
 }
 
