@@ -82,7 +82,7 @@ size_t attr_clipped_top(const double *x, size_t n, double step)
 
 bool attr_clipped_elsewhere(const double *x, size_t n, double step, double at_least)
 {
-	double near = near_of(x, n, step) / 2, steps = step > 0 ? 2 * near / step : 0;
+	double near = n ? near_of(x, n, step) / 2 : 0, steps = step > 0 ? 2 * near / step : 0;
 	size_t from = 0, to = 0;
 
 	for (size_t i = 0; i < n && x[i] < x[n - 1];) {
